@@ -1,4 +1,6 @@
 /** The one shape in which a Kubernetes API request is handed from the HTTP side to whoever answers it. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { RequestInfo } from './request-info.ts';
 
 export interface UserInfo {
@@ -76,7 +78,12 @@ export interface TlsMaterial {
   readonly rejectUnauthorized: boolean;
 }
 
-export type ApiResult = ApiResponse | ProxyResult;
+/** This server ends the upgrade itself (embedded clusters' exec): called once the gates are passed. Owns the socket from then on. */
+export interface UpgradeResult {
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
+export type ApiResult = ApiResponse | ProxyResult | UpgradeResult;
 
 /** Answers or throws an ApiError, which the HTTP side turns into its Status. */
 export type ApiHandler = (request: ApiRequest) => Promise<ApiResult>;
