@@ -77,7 +77,13 @@ export interface HubClient {
   /** Resolves once the delete is accepted; finalizers may keep the object. NotFound is not an error. */
   delete(
     ref: HubRef,
-    options?: { uid?: string; resourceVersion?: string; propagationPolicy?: 'Background' | 'Foreground' | 'Orphan' },
+    options?: {
+      uid?: string;
+      resourceVersion?: string;
+      /** Pods in an embedded cluster: 0 removes at once. */
+      gracePeriodSeconds?: number;
+      propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+    },
   ): Promise<void>;
 }
 
