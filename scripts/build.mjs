@@ -1,5 +1,5 @@
 // Bundles the commands into dist/, one file each, dependencies left outside.
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const commands = ['tmc', 'kubectl-tmc', 'workload-syncer'].filter((name) => existsSync(`src/cli/${name}.ts`));
@@ -16,3 +16,5 @@ await build({
   banner: { js: '#!/usr/bin/env node' },
   logLevel: 'warning',
 });
+// Data that is read at run time from beside the code (src/hub/builtin/tables.ts).
+copyFileSync('src/hub/builtin/tables.json', 'dist/tables.json');
