@@ -1,0 +1,74 @@
+/** Plain requests to a test cluster, as the administrator unless told otherwise. */
+import { Agent, request } from 'undici';
+import type { KubeObject } from '../../src/kube/object.ts';
+
+export interface FetchInit {
+  readonly method?: string;
+  /** Objects are sent as JSON. */
+  readonly body?: object | string | Uint8Array;
+  /** `content-type` defaults to `application/json`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A bearer token other than the administrator's; `null` for none. */
+  readonly token?: string | null;
+  /** Default 30 s. */
+  readonly timeoutMs?: number;
+}
+
+export interface KubeResponse<T> {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  /** The body parsed; `undefined` when it is not JSON. */
+  readonly json: T;
+}
+
+export class ApiClient {
+  readonly url: string;
+  /** For calls that need more than `fetch`, such as watches: it trusts the cluster's CA. */
+  readonly dispatcher: Agent;
+  readonly #adminToken: string;
+
+  constructor(options: { url: string; caPem: string; adminToken: string }) {
+    this.url = options.url;
+    this.dispatcher = new Agent({ connect: { ca: options.caPem } });
+    this.#adminToken = options.adminToken;
+  }
+
+  async fetch<T = KubeObject>(path: string, init: FetchInit = {}): Promise<KubeResponse<T>> {
+    const { token = this.#adminToken, body } = init;
+    const raw = typeof body === 'string' || body instanceof Uint8Array || body === undefined;
+    const response = await request(this.url + path, {
+      dispatcher: this.dispatcher,
+      method: (init.method ?? 'GET') as 'GET',
+      body: raw ? (body ?? null) : JSON.stringify(body),
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...init.headers,
+      },
+      signal: AbortSignal.timeout(init.timeoutMs ?? 30_000),
+    });
+    const text = await response.body.text();
+    return { status: response.statusCode, headers: response.headers, text, json: parse(text) as T };
+  }
+
+  /** @throws Error with the server's Status message when the answer is not 2xx. */
+  async fetchOk<T = KubeObject>(path: string, init: FetchInit = {}): Promise<T> {
+    const { status, json, text } = await this.fetch<T>(path, init);
+    if (status >= 300) throw new Error(`${init.method ?? 'GET'} ${path}: ${status} ${text.slice(0, 500)}`);
+    return json;
+  }
+
+  close(): Promise<void> {
+    return this.dispatcher.destroy();
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
