@@ -58,9 +58,13 @@ export interface Downstream {
     limitBytes?: number,
   ): Promise<{ status: number; headers: Readonly<Record<string, string>>; body: Buffer }>;
   /** What a raw proxy or tunnel needs; credentials are current ones. */
-  target(
-    user?: UserInfo,
-  ): Promise<{ origin: string; headers: Readonly<Record<string, string | readonly string[]>>; tls: TlsMaterial }>;
+  target(user?: UserInfo): Promise<{
+    origin: string;
+    /** Before every path, where the cluster's API root is not at `/`; '' or absent otherwise. */
+    basePath?: string;
+    headers: Readonly<Record<string, string | readonly string[]>>;
+    tls: TlsMaterial;
+  }>;
   health(): { readonly state: ClusterHealth; readonly reason: string; readonly lastContact: number | undefined };
   /** Last known; undefined before the first success. Refreshed in the background and when CRDs change. */
   discovery(): ClusterDiscovery | undefined;
