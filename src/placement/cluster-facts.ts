@@ -3,7 +3,7 @@ import type { Downstream } from '../clusters/downstream.ts';
 import type { ClusterRegistration, SyncTarget } from '../hub/kinds/workload.ts';
 import { groupResourceName } from '../kube/resource.ts';
 import type { ClusterFacts, Resources } from './model.ts';
-import { parseQuantity } from './pod-template.ts';
+import { quantityNumber } from './pod-template.ts';
 
 /** Facts that do not depend on the workload. */
 export type BaseFacts = Omit<ClusterFacts, 'used' | 'placed' | 'neighbours'>;
@@ -70,8 +70,8 @@ const fromLabel = (part: 'region' | 'zone', value: string | undefined): Record<s
 
 /** A cluster that reports no nodes yet reports nothing: capacity is then no reason to refuse it. */
 function resources(quantities: Record<string, string> | undefined): Resources | undefined {
-  const cpu = parseQuantity(quantities?.cpu);
-  const memory = parseQuantity(quantities?.memory);
+  const cpu = quantityNumber(quantities?.cpu);
+  const memory = quantityNumber(quantities?.memory);
   if (cpu === undefined || memory === undefined) return undefined;
-  return { cpu: cpu * 1_000, memory, pods: parseQuantity(quantities?.pods) ?? Number.POSITIVE_INFINITY };
+  return { cpu: cpu * 1_000, memory, pods: quantityNumber(quantities?.pods) ?? Number.POSITIVE_INFINITY };
 }

@@ -3,6 +3,7 @@
  * the hub objects. It never speaks to a cluster; the syncer reads what it wrote.
  */
 import type { ClusterRegistry, Downstream } from '../clusters/downstream.ts';
+import { CLUSTER_REGISTRATIONS, NAMESPACES, SYNC_TARGETS } from '../clusters/kinds.ts';
 import type { HubClient, HubInformer } from '../hub/client.ts';
 import type { HubInformers } from '../hub/informers.ts';
 import type { ClusterRegistration, Placement, SyncTarget } from '../hub/kinds/workload.ts';
@@ -26,9 +27,6 @@ import { placementStatus } from './placement-status.ts';
 import type { Strategy } from './strategies.ts';
 
 const PLACEMENTS = { group: 'placement.kcp.io', resource: 'placements' };
-const SYNC_TARGETS = { group: 'workload.kcp.io', resource: 'synctargets' };
-const REGISTRATIONS = { group: 'tmc.kcp.io', resource: 'clusterregistrations' };
-const NAMESPACES = { group: '', resource: 'namespaces' };
 
 const CONFLICT_RETRY_MS = 50;
 /** Many decisions of one Placement become one write of its status. */
@@ -85,7 +83,7 @@ class Controller implements PlacementController {
     this.#clock = options.clock ?? systemClock;
     this.#namespaces = options.informers.informer(NAMESPACES);
     this.#syncTargets = options.informers.informer<SyncTarget>(SYNC_TARGETS);
-    this.#registrations = options.informers.informer<ClusterRegistration>(REGISTRATIONS);
+    this.#registrations = options.informers.informer<ClusterRegistration>(CLUSTER_REGISTRATIONS);
     this.#inputs = {
       index: this.#index,
       ledger: this.#ledger,
@@ -127,9 +125,11 @@ class Controller implements PlacementController {
       this.#registrations.subscribe(({ workspace, object, previous }) =>
         this.#clusterChanged(registry.get(workspace, (object ?? previous)?.metadata.name ?? '')),
       ),
-      registry.onChange(({ type, downstream }) =>
-        type === 'left' ? this.#clusterLeft(downstream) : this.#clusterChanged(downstream),
-      ),
+      registry.onChange(({ type, downstream }) => {
+        if (type === 'left') this.#clusterLeft(downstream);
+        else if (type === 'visibility') this.#visibilityChanged(downstream);
+        else this.#clusterChanged(downstream);
+      }),
     ];
     signal.addEventListener('abort', () => stops.forEach((stop) => void stop()), { once: true });
   }
@@ -315,6 +315,10 @@ class Controller implements PlacementController {
     this.#facts.delete(downstream.key);
     this.#unhealthySince.delete(downstream.key);
     this.#decideAll([...this.#index.onTarget(downstream.key)]);
+  }
+
+  #visibilityChanged(downstream: Downstream): void {
+    for (const workspace of this.#seeing(downstream)) this.#decideAll(this.#index.inWorkspace(workspace));
   }
 
   /** Workspaces that may use a cluster: its own and those below; the registration may narrow that, which `visibleTo` knows. */

@@ -1,5 +1,6 @@
 /** Where a kind keeps its pod template, and what the pods of one ask for. */
 import type { KubeObject } from '../kube/object.ts';
+import { parseQuantity } from '../kube/quantity.ts';
 import { at, list, strings } from './fields.ts';
 import type { Resources } from './model.ts';
 
@@ -41,32 +42,15 @@ export function podRequests(spec: unknown): Resources {
 
 /** A limit without a request is a request (defaulting in pkg/apis/core/v1). */
 const requested = (container: unknown, name: string): number =>
-  parseQuantity(at(container, 'resources', 'requests', name) ?? at(container, 'resources', 'limits', name)) ?? 0;
+  quantityNumber(at(container, 'resources', 'requests', name) ?? at(container, 'resources', 'limits', name)) ?? 0;
 
-const SUFFIXES: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
-/** A Kubernetes quantity as a number in its base unit, to floating-point precision: enough to compare loads. */
-export function parseQuantity(value: unknown): number | undefined {
+/** A Kubernetes quantity as a number in its base unit: enough to compare loads. Undefined when it is none. */
+export function quantityNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
-  const parts = typeof value === 'string' ? /^([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)([a-zA-Z]{0,2})$/.exec(value) : null;
-  if (parts === null || !Object.hasOwn(SUFFIXES, parts[2] ?? '')) return undefined;
-  const amount = Number(parts[1]) * (SUFFIXES[parts[2] ?? ''] ?? 1);
-  return Number.isNaN(amount) ? undefined : amount;
+  if (typeof value !== 'string') return undefined;
+  try {
+    return Number(parseQuantity(value).nanos) / 1e9;
+  } catch {
+    return undefined;
+  }
 }
