@@ -72,8 +72,7 @@ export interface Downstream {
 }
 
 export interface ClusterChange {
-  /** visibility: the workspaces that may use it changed. */
-  readonly type: 'joined' | 'left' | 'health' | 'discovery' | 'visibility';
+  readonly type: 'joined' | 'left' | 'health' | 'discovery';
   readonly downstream: Downstream;
 }
 

@@ -86,9 +86,7 @@ export const forbidden = (gr: GroupResource, name: string, why: string): ApiErro
   new ApiError(
     403,
     'Forbidden',
-    gr.group === '' && gr.resource === ''
-      ? `forbidden: ${why}`
-      : `${groupResourceName(gr)}${name ? ` "${name}"` : ''} is forbidden: ${why}`,
+    `${groupResourceName(gr)}${name ? ` "${name}"` : ''} is forbidden: ${why}`,
     details(gr, name),
   );
 
