@@ -2,14 +2,21 @@
  * Protobuf fields of the built-in types. Numbers and wire types are in generated.proto; the JSON name of a field, and
  * whether it is inlined into its parent, only in the Go struct tags beside it.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
  * [number, JSON name, type]. JSON name '' is a message inlined into its parent, '@' the whole value (a list or map
- * type). Type: a protobuf scalar or a definition name, with `[]` before a repeated one and `{}` before a map's value.
+ * type). Type: a protobuf scalar or a definition name, with `[]` before a repeated one, `{}` before a map's value, `?`
+ * before one whose zero value differs from its absence in JSON: a pointer, or a scalar that is never omitted.
  */
 export type MessageField = readonly [number, string, string];
+
+interface GoField {
+  readonly json: string;
+  readonly optional: boolean;
+  readonly pointer: boolean;
+}
 
 const MODULES: Readonly<Record<string, string>> = {
   api: '',
@@ -32,7 +39,7 @@ export function protobufMessages(
     if (found[name] || !fields) return;
     found[name] = fields;
     for (const [, , type] of fields) {
-      const inner = type.replace(/^(\[\]|\{\})/, '');
+      const inner = type.replace(/^(\[\]|\{\}|\?)/, '');
       if (SCALARS.has(inner)) continue;
       if (!all.has(inner)) throw new Error(`${name} holds ${inner}, which no generated.proto defines`);
       visit(inner);
@@ -66,15 +73,19 @@ function readPackage(folder: string): Map<string, readonly MessageField[]> {
     for (const [, label, type = '', name = '', number] of body.matchAll(
       /(optional|repeated|map)\s*(<[^>]+>|\S+) (\w+) = (\d+);/g,
     )) {
-      const json = tags.get(message)?.get(Number(number));
+      const go = tags.get(message)?.get(Number(number));
       // A named list or map type has no Go struct: its message wraps one field, and JSON shows the value itself.
-      const jsonName = json ?? (name === 'items' ? '@' : name);
-      fields.push([Number(number), jsonName, fieldType(label ?? '', type, packageName)]);
+      const jsonName = go?.json ?? (name === 'items' ? '@' : name);
+      const wireType = fieldType(label ?? '', type, packageName);
+      fields.push([Number(number), jsonName, `${isDistinct(go, label ?? '', wireType) ? '?' : ''}${wireType}`]);
     }
     messages.set(definitionName(`${packageName}.${message}`), fields);
   }
   return messages;
 }
+
+const isDistinct = (go: GoField | undefined, label: string, type: string): boolean =>
+  go !== undefined && label === 'optional' && (go.pointer || (SCALARS.has(type) && !go.optional));
 
 const stripComments = (text: string): string => text.replace(/\/\/.*$/gm, '');
 
@@ -88,22 +99,24 @@ function fieldType(label: string, type: string, packageName: string): string {
 /** `k8s.io.kube_aggregator.pkg.x.v1.T` → `io.k8s.kube-aggregator.pkg.x.v1.T`. */
 const definitionName = (name: string): string => name.replace(/^k8s\.io\./, 'io.k8s.').replaceAll('_', '-');
 
-/** JSON names by Go type and protobuf number. */
-function goTags(folder: string): Map<string, Map<number, string>> {
-  const types = new Map<string, Map<number, string>>();
+/** Struct fields by Go type and protobuf number. */
+function goTags(folder: string): Map<string, Map<number, GoField>> {
+  const types = new Map<string, Map<number, GoField>>();
   for (const file of readdirSync(folder)) {
     if (!file.endsWith('.go') || file.endsWith('_test.go') || /^(zz_)?generated/.test(file)) continue;
-    const path = join(folder, file);
-    if (!existsSync(path)) continue;
-    for (const [, type = '', body = ''] of readFileSync(path, 'utf8').matchAll(
+    for (const [, type = '', body = ''] of readFileSync(join(folder, file), 'utf8').matchAll(
       /^(?:type )?\s*(\w+) struct \{\n([\s\S]*?)^\}/gm,
     )) {
-      const fields = types.get(type) ?? new Map<number, string>();
-      for (const [, tag = ''] of body.matchAll(/`([^`]*protobuf:[^`]*)`/g)) {
+      const fields = types.get(type) ?? new Map<number, GoField>();
+      for (const [, goType = '', tag = ''] of body.matchAll(/^\s*(?:\w+\s+)?(\S+)\s+`([^`]*protobuf:[^`]*)`/gm)) {
         const number = /protobuf:"\w+,(\d+),/.exec(tag)?.[1];
         const json = /json:"([^"]*)"/.exec(tag)?.[1];
         if (number === undefined || json === undefined || json === '-') continue;
-        fields.set(Number(number), json.includes(',inline') ? '' : (json.split(',')[0] ?? ''));
+        fields.set(Number(number), {
+          json: json.includes(',inline') ? '' : (json.split(',')[0] ?? ''),
+          optional: /,(omitempty|omitzero)/.test(json),
+          pointer: goType.startsWith('*'),
+        });
       }
       types.set(type, fields);
     }

@@ -72,7 +72,8 @@ export interface Downstream {
 }
 
 export interface ClusterChange {
-  readonly type: 'joined' | 'left' | 'health' | 'discovery';
+  /** visibility: the workspaces that may use it changed. */
+  readonly type: 'joined' | 'left' | 'health' | 'discovery' | 'visibility';
   readonly downstream: Downstream;
 }
 

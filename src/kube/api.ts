@@ -27,6 +27,8 @@ export interface ApiRequest {
   readonly auditId: string;
   /** Narrows a view to one SyncTarget (`/services/tmc/synctargets/<t>/…`). */
   readonly onlyCluster?: string;
+  /** What stood before the API root in the URL (`/clusters/root:a`), for URLs in answers; absent at the root. */
+  readonly urlPrefix?: string;
   /** The client asked to switch protocols (exec, attach, port-forward). */
   readonly upgrade?: boolean;
 }

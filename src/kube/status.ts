@@ -86,7 +86,9 @@ export const forbidden = (gr: GroupResource, name: string, why: string): ApiErro
   new ApiError(
     403,
     'Forbidden',
-    `${groupResourceName(gr)}${name ? ` "${name}"` : ''} is forbidden: ${why}`,
+    gr.group === '' && gr.resource === ''
+      ? `forbidden: ${why}`
+      : `${groupResourceName(gr)}${name ? ` "${name}"` : ''} is forbidden: ${why}`,
     details(gr, name),
   );
 

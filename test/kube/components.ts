@@ -116,7 +116,8 @@ const argsOf: Readonly<Record<ComponentName, (options: ComponentOptions) => stri
     `--config=${stagesFile}`,
     `--config=${join(folder, 'kwok.yaml')}`,
     '--manage-all-nodes=true',
-    '--node-lease-duration-seconds=40',
+    // Leases off: after a restart kwok would wait until the one that its predecessor held runs out.
+    '--node-lease-duration-seconds=0',
     `--cidr=${podCidr}`,
     `--node-ip=${nodeIP}`,
     `--node-port=${ports.kubelet}`,

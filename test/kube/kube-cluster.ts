@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { type KubectlOptions, type KubectlResult, runKubectl, spawnKubectl } from '../support/kubectl.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { type WaitOptions, waitFor } from '../support/wait-for.ts';
 import { ApiClient } from './api-client.ts';
 import { type ComponentName, componentNames } from './components.ts';
 import type { Egress } from './egress.ts';
@@ -78,6 +78,11 @@ export class KubeCluster extends ApiClient {
     // A pod that comes before its namespace's service account is refused.
     if (this.#parts.servers.has('controller-manager')) await this.#defaultServiceAccount(name);
     return name;
+  }
+
+  /** Polls until `check` gives something truthy; see `test/support/wait-for.ts`. */
+  waitFor<T>(what: string, check: () => Promise<T | undefined | false>, options?: WaitOptions): Promise<T> {
+    return waitFor(`${what} in ${this.name}`, check, options);
   }
 
   /** Adds lines to what `kubectl logs` shows for every container; a follower sees them at once. */

@@ -9,7 +9,8 @@ import type { Schema, TypeSchema } from '../../kube/schema.ts';
 /**
  * One protobuf field: [number, JSON name, type]. JSON name '' is a message inlined into its parent, '@' the whole value
  * (a message that stands for a list). Type: a scalar of protobuf or a definition name, `[]` before a repeated one,
- * `{}` before the value type of a map with string keys.
+ * `{}` before the value type of a map with string keys, `?` before one whose zero value differs from its absence in JSON
+ * (a pointer in Go, or a scalar that is never omitted).
  */
 export type MessageField = readonly [number: number, jsonName: string, type: string];
 

@@ -45,7 +45,7 @@ test('every reference of every definition and message resolves', () => {
   expect(names.flatMap((name) => refs(builtinDefinition(name)!)).filter((ref) => !builtinDefinition(ref))).toEqual([]);
   const fields = names
     .flatMap((name) => builtinMessage(name) ?? [])
-    .map(([, , type]) => type.replace(/^(\[\]|\{\})/, ''));
+    .map(([, , type]) => type.replace(/^(\[\]|\{\}|\?)/, ''));
   expect(fields.filter((type) => type.includes('.') && !builtinMessage(type))).toEqual([]);
 });
 

@@ -1,0 +1,17 @@
+/** Client certificates: CN is the user, each O a group (k8s.io/apiserver authentication/request/x509 CommonNameUserConversion). */
+import { unauthorized } from '../src/kube/status.ts';
+import type { Authenticator } from './authenticator.ts';
+
+const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
+
+/** Throws 401 for a certificate that our authorities did not issue, or that has run out. */
+export const clientCertificates: Authenticator = async ({ peer }) => {
+  if (peer === undefined) return undefined;
+  if (!peer.verified) throw unauthorized();
+  if (peer.commonName === '') return undefined;
+  return {
+    name: peer.commonName,
+    groups: peer.organizations,
+    extra: { [CREDENTIAL_ID]: [`X509SHA256=${peer.fingerprint}`] },
+  };
+};

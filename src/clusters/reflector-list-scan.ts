@@ -1,0 +1,201 @@
+/**
+ * Takes a List response in chunks as they come from the socket and gives its items as ranges of bytes: no tree, no text
+ * of the whole list. What is around the items (kind, metadata) is kept aside and parsed at the end.
+ */
+import { JsonScanError } from './reflector-scan.ts';
+
+export interface ListEnvelope {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly metadata: {
+    readonly resourceVersion: string;
+    readonly continue: string;
+    readonly remainingItemCount: number | undefined;
+  };
+  /** A Status instead of a list keeps its members here. */
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+export interface ListScanLimits {
+  readonly itemBytes: number;
+  readonly envelopeBytes: number;
+}
+
+const LIMITS: ListScanLimits = { itemBytes: 32 * 1024 * 1024, envelopeBytes: 1024 * 1024 };
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+
+export class ListScanner {
+  readonly #limits: ListScanLimits;
+  readonly #onItem: (item: Buffer) => void;
+  /** Bytes around the items, in order. */
+  #envelope: Buffer[] = [];
+  #envelopeBytes = 0;
+  /** Parts of an item that began in an earlier chunk. */
+  #parts: Buffer[] = [];
+  #partBytes = 0;
+  #where: 'envelope' | 'between' | 'item' = 'envelope';
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+  /** Text of the string being read at depth 1, to know the member `items`. */
+  #word = '';
+  #inItems = false;
+
+  constructor(onItem: (item: Buffer) => void, limits: ListScanLimits = LIMITS) {
+    this.#onItem = onItem;
+    this.#limits = limits;
+  }
+
+  /** Items are slices of the chunk (or copies, where one spans chunks): whoever keeps one copies it. Throws JsonScanError. */
+  push(input: Uint8Array): void {
+    const chunk = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#where === 'item') at = this.#readItem(chunk, at);
+      else if (this.#where === 'between') at = this.#readBetween(chunk, at);
+      else at = this.#readEnvelope(chunk, at);
+    }
+  }
+
+  /** Throws JsonScanError when the text ended too early. */
+  finish(): ListEnvelope {
+    if (this.#where !== 'envelope' || this.#depth !== 0 || this.#envelopeBytes === 0) {
+      throw new JsonScanError('the list ended in the middle');
+    }
+    const raw = parseEnvelope(Buffer.concat(this.#envelope).toString('utf8'));
+    const metadata = (raw.metadata ?? {}) as Record<string, unknown>;
+    const remaining = metadata.remainingItemCount;
+    return {
+      kind: String(raw.kind ?? ''),
+      apiVersion: String(raw.apiVersion ?? ''),
+      metadata: {
+        resourceVersion: String(metadata.resourceVersion ?? ''),
+        continue: String(metadata.continue ?? ''),
+        remainingItemCount: typeof remaining === 'number' ? remaining : undefined,
+      },
+      raw,
+    };
+  }
+
+  #readItem(chunk: Buffer, from: number): number {
+    let depth = this.#depth;
+    let inString = this.#inString;
+    let at = from;
+    if (this.#escaped) {
+      at++;
+      this.#escaped = false;
+    }
+    for (; at < chunk.length; at++) {
+      const byte = chunk[at];
+      if (inString) {
+        if (byte === QUOTE) inString = false;
+        else if (byte === BACKSLASH) at++;
+      } else if (byte === QUOTE) inString = true;
+      else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+      else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+        depth--;
+        if (depth === 0) {
+          this.#where = 'between';
+          this.#inString = false;
+          this.#emit(chunk.subarray(from, at + 1));
+          return at + 1;
+        }
+      }
+    }
+    // The skipped character behind a backslash may be the next chunk's first.
+    this.#escaped = at > chunk.length;
+    this.#depth = depth;
+    this.#inString = inString;
+    this.#parts.push(chunk.subarray(from));
+    this.#partBytes += chunk.length - from;
+    if (this.#partBytes > this.#limits.itemBytes) throw new JsonScanError('an item is too large');
+    return chunk.length;
+  }
+
+  #emit(last: Buffer): void {
+    const item = this.#parts.length === 0 ? last : Buffer.concat([...this.#parts, last]);
+    this.#parts = [];
+    this.#partBytes = 0;
+    this.#onItem(item);
+  }
+
+  #readBetween(chunk: Buffer, from: number): number {
+    for (let at = from; at < chunk.length; at++) {
+      const byte = chunk[at] as number;
+      if (byte === OPEN_BRACE) {
+        this.#where = 'item';
+        this.#depth = 0;
+        this.#inString = false;
+        return at;
+      }
+      if (byte === CLOSE_BRACKET) {
+        this.#where = 'envelope';
+        this.#depth = 2;
+        this.#inItems = false;
+        return at;
+      }
+      if (byte !== COMMA && byte > 0x20) throw new JsonScanError('an item that is not an object');
+    }
+    return chunk.length;
+  }
+
+  #readEnvelope(chunk: Buffer, from: number): number {
+    for (let at = from; at < chunk.length; at++) {
+      const byte = chunk[at] as number;
+      if (this.#inString) this.#readString(byte);
+      else if (byte === QUOTE) {
+        this.#inString = true;
+        if (this.#depth === 1) this.#word = '';
+      } else if (byte === COLON) this.#inItems = this.#depth === 1 && this.#word === 'items';
+      else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+        this.#depth++;
+        if (this.#inItems && this.#depth === 2 && byte === OPEN_BRACKET) {
+          this.#keep(chunk.subarray(from, at + 1));
+          this.#where = 'between';
+          return at + 1;
+        }
+      } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) this.#depth--;
+      else if (byte === COMMA && this.#depth === 1) this.#inItems = false;
+      if (this.#depth < 0 || (this.#depth === 0 && byte > 0x20 && byte !== CLOSE_BRACE)) {
+        throw new JsonScanError('not a JSON object');
+      }
+    }
+    this.#keep(chunk.subarray(from));
+    return chunk.length;
+  }
+
+  #readString(byte: number): void {
+    if (this.#escaped) this.#escaped = false;
+    else if (byte === BACKSLASH) this.#escaped = true;
+    else if (byte === QUOTE) {
+      this.#inString = false;
+      return;
+    }
+    if (this.#depth === 1 && this.#word.length < 64) this.#word += String.fromCharCode(byte);
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#envelope.push(Buffer.from(bytes));
+    this.#envelopeBytes += bytes.length;
+    if (this.#envelopeBytes > this.#limits.envelopeBytes)
+      throw new JsonScanError('the list has too much beside its items');
+  }
+}
+
+function parseEnvelope(text: string): Record<string, unknown> {
+  try {
+    const raw = JSON.parse(text) as unknown;
+    if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw as Record<string, unknown>;
+  } catch (error) {
+    throw new JsonScanError(`not a JSON list: ${(error as Error).message}`);
+  }
+  throw new JsonScanError('not a JSON object');
+}

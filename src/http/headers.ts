@@ -1,0 +1,77 @@
+/** Pure functions over raw header lists: a repeated header stays repeated until someone asks for it joined. */
+
+/** Headers by which a front proxy asserts who calls. No client of ours may, so they are dropped before anything else. */
+const IDENTITY = /^(x-remote-(user|uid|group|extra-.*)|x-forwarded-client-cert|x-ssl-client-.*)$/;
+
+/** RFC 9110 §7.6.1, and those that HTTP/2 forbids. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+/** Meant for this server alone: never handed on. */
+const OURS = new Set(['authorization', 'host', 'cookie', 'expect']);
+
+export type RawHeaders = readonly string[];
+
+/** Name and value pairs, names lower-case. */
+export function* headerPairs(raw: RawHeaders): Generator<readonly [string, string]> {
+  for (let i = 0; i + 1 < raw.length; i += 2) yield [(raw[i] as string).toLowerCase(), raw[i + 1] as string];
+}
+
+export function headerValues(raw: RawHeaders, name: string): string[] {
+  const values: string[] = [];
+  for (const [key, value] of headerPairs(raw)) if (key === name) values.push(value);
+  return values;
+}
+
+export const headerValue = (raw: RawHeaders, name: string): string | undefined => headerValues(raw, name)[0];
+
+/** Drops HTTP/2 pseudo-headers and inbound identity headers. */
+export function withoutIdentity(raw: RawHeaders): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] as string;
+    if (!name.startsWith(':') && !IDENTITY.test(name.toLowerCase())) kept.push(name, raw[i + 1] as string);
+  }
+  return kept;
+}
+
+/** Names that a Connection header lists are hop-by-hop too. */
+export function hopByHopNames(raw: RawHeaders): Set<string> {
+  const names = new Set(HOP_BY_HOP);
+  for (const value of headerValues(raw, 'connection')) {
+    for (const name of value.split(',')) names.add(name.trim().toLowerCase());
+  }
+  return names;
+}
+
+const isImpersonation = (name: string): boolean => name.startsWith('impersonate-');
+
+/** What may be handed on to a cluster, raw: no hop-by-hop, no credentials, no impersonation. */
+export function forwardable(raw: RawHeaders): string[] {
+  const hops = hopByHopNames(raw);
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase();
+    if (!hops.has(name) && !OURS.has(name) && !isImpersonation(name)) kept.push(raw[i] as string, raw[i + 1] as string);
+  }
+  return kept;
+}
+
+/** The same, as handlers see them: lower-case names, repeated ones joined by `, `. */
+export function handlerHeaders(raw: RawHeaders): Readonly<Record<string, string>> {
+  const joined: Record<string, string> = Object.create(null);
+  for (const [name, value] of headerPairs(forwardable(raw))) {
+    joined[name] = joined[name] === undefined ? value : `${joined[name]}, ${value}`;
+  }
+  return joined;
+}

@@ -1,0 +1,155 @@
+/**
+ * Sockets to requests: TLS with HTTP/2 and HTTP/1.1 on one port, client certificates asked for, slow clients cut off,
+ * and an orderly end. What a request means is none of its business.
+ */
+import type { IncomingMessage } from 'node:http';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type SecureServerOptions,
+  type ServerHttp2Session,
+} from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { type FastifyReply, fastify } from 'fastify';
+import { ApiError, badRequest } from '../kube/status.ts';
+import type { KeyPair } from './certificates.ts';
+import type { RawRequest, RawResponse } from './exchange.ts';
+import { statusResponse, toApiError } from './status-response.ts';
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly certificate: KeyPair;
+  /** PEM of the authorities whose client certificates are believed. */
+  readonly clientCAs: readonly string[];
+  /** Milliseconds a client may take to send its headers, and its whole request. */
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+}
+
+export interface ListenHandlers {
+  request(request: RawRequest, response: RawResponse, stopping: AbortSignal): void;
+  /** Owns the socket from then on. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, stopping: AbortSignal): void;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** Takes effect for new connections. */
+  useCertificate(pair: KeyPair): void;
+  /** Stops accepting, lets running requests end for `graceMs`, ends long-running ones, then cuts what is left. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Go clients put all their watches on one connection. */
+const MAX_STREAMS = 1000;
+const KEEP_ALIVE_MS = 90_000;
+const IDLE_SESSION_MS = 600_000;
+
+/** Throws what `server.listen` throws, e.g. EADDRINUSE. */
+export async function listen(options: ListenOptions, handlers: ListenHandlers): Promise<Listener> {
+  const tls = {
+    allowHTTP1: true,
+    minVersion: 'TLSv1.3' as const,
+    requestCert: true,
+    // An unverified certificate is refused by the authenticator, with a Status.
+    rejectUnauthorized: false,
+    ca: [...options.clientCAs],
+    ...options.certificate,
+    settings: { maxConcurrentStreams: MAX_STREAMS },
+  } satisfies SecureServerOptions;
+  const created: { server?: Http2SecureServer } = {};
+  const app = fastify({
+    serverFactory: (handler) => {
+      created.server = createSecureServer(tls, handler as never);
+      return created.server as never;
+    },
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 16_384 },
+    frameworkErrors: (error, _request, reply) => void sendError(reply, badRequest(error.message)),
+  });
+  const server = created.server as Http2SecureServer;
+  // Node reads these for HTTP/1.1 connections when it starts to listen, though its type for HTTP/2 servers lacks them.
+  Object.assign(server, {
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: options.headersTimeoutMs ?? 15_000,
+    requestTimeout: options.requestTimeoutMs ?? 300_000,
+    connectionsCheckingInterval: Math.min(5_000, options.headersTimeoutMs ?? 15_000),
+  });
+  server.on('session', (session) => session.setTimeout(IDLE_SESSION_MS, () => session.close()));
+  const stopping = new AbortController();
+  const connections = trackConnections(server);
+
+  // Bodies are read by the handler, after the gates.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.setErrorHandler((error, _request, reply) => {
+    const { statusCode = 500, message } = error as { statusCode?: number; message: string };
+    sendError(reply, statusCode < 500 ? new ApiError(statusCode, 'BadRequest', message) : toApiError(error));
+  });
+  app.all('/*', (request, reply) => {
+    reply.hijack();
+    handlers.request(request.raw, reply.raw, stopping.signal);
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    handlers.upgrade(request, socket, head, stopping.signal);
+  });
+  await app.ready();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    useCertificate: (pair) => server.setSecureContext({ ...pair, ca: [...options.clientCAs], minVersion: 'TLSv1.3' }),
+    async close(graceMs = 10_000) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      stopping.abort(new Error('the server is stopping'));
+      connections.finish();
+      const cutting = setTimeout(connections.cut, graceMs);
+      await closed;
+      clearTimeout(cutting);
+      await app.close();
+    },
+  };
+}
+
+function sendError(reply: FastifyReply, error: ApiError): void {
+  const { status, headers, body } = statusResponse(error);
+  reply
+    .code(status)
+    .headers(headers as Record<string, string>)
+    .send(body);
+}
+
+/** Every socket and HTTP/2 session has an owner that closes it: this. */
+function trackConnections(server: Http2SecureServer) {
+  const sockets = new Set<TLSSocket>();
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('secureConnection', (socket: TLSSocket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+  });
+  return {
+    /** Sessions end when their streams have; idle HTTP/1.1 connections end now. */
+    finish() {
+      for (const session of sessions) session.close();
+      (server as unknown as { closeIdleConnections?: () => void }).closeIdleConnections?.();
+    },
+    cut() {
+      for (const session of sessions) session.destroy();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}

@@ -1,0 +1,178 @@
+/** The life of one request (DESIGN §3): describe, pass the gates, answer, close the audit. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ApiHandler, ApiRequest, ApiResult } from '../kube/api.ts';
+import { ApiError, unavailable } from '../kube/status.ts';
+import { admit } from './admit.ts';
+import { readBody } from './body.ts';
+import type { Admitted, AuditTrail, Described, Gates } from './context.ts';
+import { describe, type Grammar } from './describe.ts';
+import { type RawRequest, type RawResponse, toIncoming } from './exchange.ts';
+import { handlerHeaders, headerValue } from './headers.ts';
+import { HOPS_HEADER, nextHop } from './hops.ts';
+import { isLongRunning, withinDeadline } from './lifetime.ts';
+import type { ListenHandlers } from './listen.ts';
+import type { ProxyClient } from './proxy.ts';
+import { reply } from './reply.ts';
+import { statusResponse, toApiError } from './status-response.ts';
+import { refuseUpgrade, tunnel } from './tunnel.ts';
+
+export interface Service {
+  readonly grammar: Grammar;
+  readonly gates: Gates;
+  /** Chooses who answers; pure. */
+  readonly route: (request: Admitted) => ApiHandler;
+  readonly proxy: ProxyClient;
+  readonly newAuditId: () => string;
+  /** Told once per request, when its answer has ended. */
+  readonly observe: (request: Described | undefined, code: number, seconds: number) => void;
+  /** Failures that are nobody's fault but ours. */
+  readonly logFailure: (error: Error, auditId: string) => void;
+  readonly requestTimeoutMs: number;
+}
+
+export const serve = (service: Service): ListenHandlers => ({
+  request: (request, response, stopping) => void serveRequest(service, request, response, stopping),
+  upgrade: (request, socket, head, stopping) => void serveUpgrade(service, request, socket, head, stopping),
+});
+
+async function serveRequest(
+  service: Service,
+  raw: RawRequest,
+  response: RawResponse,
+  stopping: AbortSignal,
+): Promise<void> {
+  const incoming = toIncoming(raw, false);
+  const auditId = service.newAuditId();
+  const closed = new AbortController();
+  const progress: { described?: Described; trail?: AuditTrail } = {};
+  response.once('close', () => {
+    closed.abort();
+    const code = response.statusCode;
+    progress.trail?.close(code);
+    service.observe(progress.described, code, (Date.now() - incoming.receivedAt) / 1000);
+  });
+  const context = {
+    method: incoming.method,
+    acceptEncoding: headerValue(incoming.rawHeaders, 'accept-encoding'),
+    auditId,
+    closed: closed.signal,
+  };
+  try {
+    const described = describe(incoming, service.grammar, auditId);
+    progress.described = described;
+    const trail = service.gates.audit(described);
+    progress.trail = trail;
+    const admitted = await admit(service.gates, described, trail);
+    const announced = headerValue(incoming.rawHeaders, 'content-length');
+    const body = isProxied(admitted) ? EMPTY : await readBody(raw, announced);
+    const longRunning = isLongRunning(admitted.info, admitted.query);
+    const request = toApiRequest(admitted, body, clientSignal(closed.signal, longRunning ? stopping : undefined));
+    const answering = service.route(admitted)(request);
+    const result = await (longRunning ? answering : withinDeadline(answering, service.requestTimeoutMs));
+    await write(service, raw, response, result, admitted, { ...context, stopping });
+  } catch (error) {
+    if (response.headersSent || closed.signal.aborted) return;
+    await reply(response, statusResponse(noted(service, error, auditId)), context);
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Their bodies go to the cluster as they come. */
+const isProxied = ({ info }: Admitted): boolean => info.subresource === 'proxy';
+
+async function write(
+  service: Service,
+  raw: RawRequest,
+  response: RawResponse,
+  result: ApiResult,
+  admitted: Admitted,
+  context: Parameters<typeof reply>[2] & { stopping: AbortSignal },
+): Promise<void> {
+  if ('proxy' in result) {
+    await service.proxy.pass(raw, response, admitted.incoming, result.proxy, context.auditId);
+  } else if ('upgrade' in result) {
+    throw new ApiError(400, 'BadRequest', 'Upgrade request required');
+  } else {
+    await reply(response, result, context);
+  }
+}
+
+/** Upgrades pass the same gates; a refusal is a plain response with its Status. */
+async function serveUpgrade(
+  service: Service,
+  raw: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  stopping: AbortSignal,
+): Promise<void> {
+  const incoming = toIncoming(raw, true);
+  const auditId = service.newAuditId();
+  const closed = new AbortController();
+  const progress: { described?: Described; trail?: AuditTrail; code: number } = { code: 101 };
+  // An upgraded socket errs when either side is cut; that is an end like any other.
+  socket.on('error', () => socket.destroy());
+  socket.once('close', () => {
+    closed.abort();
+    progress.trail?.close(progress.code);
+    service.observe(progress.described, progress.code, (Date.now() - incoming.receivedAt) / 1000);
+  });
+  try {
+    const described = describe(incoming, service.grammar, auditId);
+    progress.described = described;
+    const trail = service.gates.audit(described);
+    progress.trail = trail;
+    const admitted = await admit(service.gates, described, trail);
+    if (stopping.aborted) throw unavailable('the server is stopping');
+    const request = { ...toApiRequest(admitted, EMPTY, clientSignal(closed.signal, stopping)), upgrade: true };
+    const result = await service.route(admitted)(request);
+    if (closed.signal.aborted) return;
+    if ('proxy' in result) {
+      progress.code = await tunnel({ incoming, socket, head, target: result.proxy, auditId });
+    } else if ('upgrade' in result) {
+      result.upgrade(raw, socket, head);
+    } else {
+      progress.code = result.status;
+      refuseUpgrade(socket, result, auditId);
+    }
+  } catch (error) {
+    const failure = noted(service, error, auditId);
+    progress.code = failure.code;
+    refuseUpgrade(socket, statusResponse(failure), auditId);
+  }
+}
+
+function noted(service: Service, error: unknown, auditId: string): ApiError {
+  const failure = toApiError(error);
+  if (failure !== error) service.logFailure(error instanceof Error ? error : new Error(String(error)), auditId);
+  return failure;
+}
+
+const toApiRequest = (request: Admitted, body: Uint8Array, signal: AbortSignal): ApiRequest => ({
+  workspace: request.workspace,
+  info: request.info,
+  method: request.incoming.method,
+  query: request.query,
+  headers: { ...handlerHeaders(request.incoming.rawHeaders), [HOPS_HEADER]: nextHop(request.incoming.rawHeaders) },
+  body,
+  user: request.user,
+  signal,
+  auditId: request.auditId,
+  ...(request.onlyCluster === undefined ? {} : { onlyCluster: request.onlyCluster }),
+  ...(request.urlPrefix === '' ? {} : { urlPrefix: request.urlPrefix }),
+});
+
+/** Aborts when the client has gone or, for what would never end by itself, when the server stops. */
+function clientSignal(closed: AbortSignal, stopping: AbortSignal | undefined): AbortSignal {
+  if (stopping === undefined) return closed;
+  const controller = new AbortController();
+  const abort = () => {
+    controller.abort();
+    stopping.removeEventListener('abort', abort);
+  };
+  if (stopping.aborted || closed.aborted) abort();
+  closed.addEventListener('abort', abort, { once: true });
+  stopping.addEventListener('abort', abort, { once: true });
+  return controller.signal;
+}

@@ -1,0 +1,157 @@
+/** What a placement decision is made from, and what it says. Plain data: nothing here reads a clock, a cluster or the hub. */
+import type { GroupResource } from '../kube/resource.ts';
+import type { LabelRequirements } from '../kube/selector.ts';
+
+/** `divide`: replicas are shared out. `copy`: every chosen cluster gets the object. `single`: exactly one cluster. */
+export type ReplicaMode = 'divide' | 'copy' | 'single';
+
+/** CPU in thousandths of a core, memory in bytes, pods as a count. */
+export interface Resources {
+  readonly cpu: number;
+  readonly memory: number;
+  readonly pods: number;
+}
+
+export interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+}
+
+export interface Toleration {
+  readonly key?: string;
+  readonly operator?: 'Exists' | 'Equal';
+  readonly value?: string;
+  readonly effect?: string;
+}
+
+export interface ClusterLocation {
+  readonly region?: string;
+  readonly zone?: string;
+  readonly provider?: string;
+}
+
+/** One SyncTarget as placement sees it at one moment. */
+export interface ClusterFacts {
+  readonly key: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly health: 'Healthy' | 'Degraded' | 'Unhealthy' | 'Unknown';
+  readonly healthReason: string;
+  /** Milliseconds since epoch at which it stopped being usable; undefined while it is, or when nobody knows. */
+  readonly unhealthySince: number | undefined;
+  /** Cordoned: keeps what it has, takes nothing new. */
+  readonly unschedulable: boolean;
+  /** Milliseconds since epoch from which it keeps nothing (SyncTarget.spec.evictAfter). */
+  readonly evictAt: number | undefined;
+  readonly taints: readonly Taint[];
+  readonly location: ClusterLocation;
+  /** `deployments.apps` …; undefined while its discovery is unknown. */
+  readonly serves: ReadonlySet<string> | undefined;
+  /** Undefined: not reported, so never a reason to refuse. */
+  readonly allocatable: Resources | undefined;
+  /** What placement has put there, this workload included. */
+  readonly used: Resources;
+  /** How many workloads placement has put there, and how many of them share the workload's namespace. */
+  readonly placed: number;
+  readonly neighbours: number;
+}
+
+/** A wish for clusters with certain labels; `weight` 1..100. */
+export interface ClusterPreference {
+  readonly selector: LabelRequirements;
+  readonly weight: number;
+}
+
+/** Chosen clusters may differ by at most `maxSkew` between values of the label `topologyKey`. */
+export interface SpreadConstraint {
+  readonly topologyKey: string;
+  readonly maxSkew: number;
+  readonly whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway';
+}
+
+export interface PlacementPolicy {
+  /** For messages: `default placement`, `Placement "gpu"`. */
+  readonly name: string;
+  /** A name in the strategy registry. */
+  readonly strategy: string;
+  readonly minClusters?: number;
+  readonly maxClusters?: number;
+  /** Absent: any cluster. */
+  readonly clusterSelector?: LabelRequirements;
+  readonly tolerations: readonly Toleration[];
+  readonly preferences?: readonly ClusterPreference[];
+  readonly spreadConstraints?: readonly SpreadConstraint[];
+  /** Where it would like to be; LocationAware scores by it. */
+  readonly location?: ClusterLocation;
+  /** Fixed shares of replicas by cluster name; clusters not named get none. */
+  readonly replicaWeights?: Readonly<Record<string, number>>;
+  /** How long a cluster may be unusable before its work moves, in milliseconds; default five minutes. */
+  readonly evictionGraceMs?: number;
+}
+
+export interface Workload {
+  /** Stable identity; breaks ties, so that equal clusters share equal workloads. */
+  readonly id: string;
+  readonly name: string;
+  readonly resource: GroupResource;
+  readonly mode: ReplicaMode;
+  /** Wanted in all, for `divide`. */
+  readonly replicas: number;
+  /** Of one replica. */
+  readonly requests: Resources;
+}
+
+/** Where the workload is now: cluster key → its replicas there (undefined for kinds without). */
+export type CurrentPlacement = ReadonlyMap<string, number | undefined>;
+
+/** Everything random, counted or timed, passed in. */
+export interface Circumstances {
+  /** Milliseconds since epoch. */
+  readonly now: number;
+  /** Workloads that the policy has placed before this one (RoundRobin's turn). */
+  readonly turn: number;
+  /** 0 <= random() < 1 (Random). */
+  readonly random: () => number;
+}
+
+export type RefusalCode =
+  | 'Unschedulable'
+  | 'Evicting'
+  | 'NotReady'
+  | 'NotServed'
+  | 'SelectorMismatch'
+  | 'Taint'
+  | 'NoCapacity'
+  | 'SpreadConstraint'
+  | 'NotNeeded'
+  | 'NoShare';
+
+export interface ClusterReason {
+  readonly key: string;
+  readonly name: string;
+  readonly chosen: boolean;
+  /** Absent when chosen. */
+  readonly code?: RefusalCode;
+  readonly message: string;
+  readonly score?: number;
+}
+
+export interface PlacementTarget {
+  readonly key: string;
+  readonly name: string;
+  /** Undefined for kinds whose replicas are not divided. */
+  readonly replicas: number | undefined;
+}
+
+export interface PlacementDecision {
+  readonly policy: string;
+  /** Sorted by name. */
+  readonly targets: readonly PlacementTarget[];
+  /** One per cluster, in the order in which the clusters were given. */
+  readonly reasons: readonly ClusterReason[];
+  /** The policy's minClusters could not be met. */
+  readonly shortOf: number;
+  /** Milliseconds after which time alone changes the answer. */
+  readonly reconsiderAfterMs: number | undefined;
+}

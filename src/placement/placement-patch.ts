@@ -1,0 +1,124 @@
+/** A decision as the merge patch that writes it on the hub object, in kcp's conventions, and back. Pure. */
+import {
+  DELETION_ANNOTATION_PREFIX,
+  SPEC_DIFF_ANNOTATION_PREFIX,
+  STATE_LABEL_PREFIX,
+  SYNCER_FINALIZER_PREFIX,
+} from '../hub/kinds/workload.ts';
+import type { KubeObject } from '../kube/object.ts';
+import type { CurrentPlacement, PlacementTarget } from './model.ts';
+
+/** Keys of the targets that hold the object or are about to: by label or by finalizer, those being left included. */
+export function heldTargets({ metadata }: KubeObject): ReadonlySet<string> {
+  return new Set([
+    ...suffixes(Object.keys(metadata.labels ?? {}), STATE_LABEL_PREFIX),
+    ...suffixes(metadata.finalizers ?? [], SYNCER_FINALIZER_PREFIX),
+  ]);
+}
+
+/** Where the object is meant to be now: key → replicas. Targets being left are not in it. */
+export function currentPlacement(object: KubeObject): CurrentPlacement {
+  const { labels = {}, annotations = {} } = object.metadata;
+  const current = new Map<string, number | undefined>();
+  for (const key of suffixes(Object.keys(labels), STATE_LABEL_PREFIX)) {
+    if (labels[STATE_LABEL_PREFIX + key] !== 'Sync' || annotations[DELETION_ANNOTATION_PREFIX + key]) continue;
+    current.set(key, diffReplicas(annotations[SPEC_DIFF_ANNOTATION_PREFIX + key]));
+  }
+  return current;
+}
+
+export interface MetadataPatch {
+  readonly metadata: {
+    readonly resourceVersion?: string;
+    readonly labels?: Readonly<Record<string, string | null>>;
+    readonly annotations?: Readonly<Record<string, string | null>>;
+    readonly finalizers?: readonly string[];
+  };
+}
+
+/**
+ * What must change on the object for the decision to stand on it; undefined when it does. A target that is left gets a
+ * deletion annotation and keeps label and finalizer until its syncer has seen the copy gone.
+ * @param now RFC 3339
+ */
+export function placementPatch(
+  object: KubeObject,
+  targets: readonly PlacementTarget[],
+  now: string,
+): MetadataPatch | undefined {
+  const { labels = {}, annotations = {}, finalizers = [], resourceVersion } = object.metadata;
+  const wanted = new Map(targets.map((target) => [target.key, target]));
+  const kept = finalizers.filter((finalizer) => finalizer.startsWith(SYNCER_FINALIZER_PREFIX));
+  const missing = [...wanted.keys()].map((key) => SYNCER_FINALIZER_PREFIX + key).filter((name) => !kept.includes(name));
+  const leaving = suffixes(kept, SYNCER_FINALIZER_PREFIX).filter((key) => !wanted.has(key));
+
+  const stateLabels = entries([...wanted.keys(), ...leaving], STATE_LABEL_PREFIX, () => 'Sync');
+  const diffs = entries([...wanted.keys(), ...leaving], SPEC_DIFF_ANNOTATION_PREFIX, (key) =>
+    wanted.has(key) ? specDiff(wanted.get(key)?.replicas) : annotations[SPEC_DIFF_ANNOTATION_PREFIX + key],
+  );
+  const deletions = entries(
+    leaving,
+    DELETION_ANNOTATION_PREFIX,
+    (key) => annotations[DELETION_ANNOTATION_PREFIX + key] ?? now,
+  );
+  const labelChanges = changes(labels, stateLabels, [STATE_LABEL_PREFIX]);
+  const annotationChanges = changes(annotations, new Map([...diffs, ...deletions]), [
+    SPEC_DIFF_ANNOTATION_PREFIX,
+    DELETION_ANNOTATION_PREFIX,
+  ]);
+  if (labelChanges === undefined && annotationChanges === undefined && missing.length === 0) return undefined;
+  return {
+    metadata: {
+      // Labels and annotations merge; a list is replaced whole, so it must be the one that was read.
+      ...(resourceVersion === undefined || missing.length === 0 ? {} : { resourceVersion }),
+      ...(labelChanges === undefined ? {} : { labels: labelChanges }),
+      ...(annotationChanges === undefined ? {} : { annotations: annotationChanges }),
+      ...(missing.length === 0 ? {} : { finalizers: [...finalizers, ...missing] }),
+    },
+  };
+}
+
+/** RFC 6902 rooted at `.spec`. `add` replaces a present member, so it also serves where the author left replicas out. */
+const specDiff = (replicas: number | undefined): string | undefined =>
+  replicas === undefined ? undefined : JSON.stringify([{ op: 'add', path: '/replicas', value: replicas }]);
+
+function diffReplicas(diff: string | undefined): number | undefined {
+  if (diff === undefined) return undefined;
+  try {
+    const operations: unknown = JSON.parse(diff);
+    const replicas = Array.isArray(operations)
+      ? operations.find((step) => step?.path === '/replicas')?.value
+      : undefined;
+    return Number.isInteger(replicas) && replicas >= 0 ? replicas : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const suffixes = (names: readonly string[], prefix: string): string[] =>
+  names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+
+function entries(
+  keys: readonly string[],
+  prefix: string,
+  wantedValue: (key: string) => string | undefined,
+): Map<string, string> {
+  const map = new Map<string, string>();
+  for (const key of keys) {
+    const value = wantedValue(key);
+    if (value !== undefined) map.set(prefix + key, value);
+  }
+  return map;
+}
+
+/** Whatever else stands under our prefixes, put there by hand, is removed. */
+function changes(
+  present: Readonly<Record<string, string>>,
+  wanted: ReadonlyMap<string, string>,
+  prefixes: readonly string[],
+): Record<string, string | null> | undefined {
+  const changed: [string, string | null][] = [...wanted].filter(([name, value]) => present[name] !== value);
+  for (const name of Object.keys(present))
+    if (!wanted.has(name) && prefixes.some((prefix) => name.startsWith(prefix))) changed.push([name, null]);
+  return changed.length === 0 ? undefined : Object.fromEntries(changed);
+}

@@ -1,0 +1,81 @@
+/** What a Placement's status says: the clusters that its workloads are in, and why the others are not used. Pure. */
+import type { Placement } from '../hub/kinds/workload.ts';
+import type { Condition } from '../kube/object.ts';
+import { rfc3339 } from '../reconcile/clock.ts';
+import { choose } from './choose.ts';
+import type { BaseFacts } from './cluster-facts.ts';
+import { policyOf } from './governing-policy.ts';
+import type { CurrentPlacement, Workload } from './model.ts';
+
+/** Stands for any workload: asks for nothing, so that only policy and clusters decide. */
+const ANYTHING: Workload = {
+  id: '',
+  name: '',
+  resource: { group: '', resource: 'namespaces' },
+  mode: 'copy',
+  replicas: 1,
+  requests: { cpu: 0, memory: 0, pods: 0 },
+};
+
+/**
+ * @param targets of every workload that the Placement governs
+ * @param now milliseconds since epoch
+ */
+export function placementStatus(
+  placement: Placement,
+  clusters: readonly BaseFacts[],
+  targets: readonly CurrentPlacement[],
+  now: number,
+): NonNullable<Placement['status']> {
+  const used = new Map<string, number>();
+  for (const current of targets) for (const key of current.keys()) used.set(key, (used.get(key) ?? 0) + 1);
+  const facts = clusters.map((base) => ({
+    ...base,
+    used: { cpu: 0, memory: 0, pods: 0 },
+    placed: used.get(base.key) ?? 0,
+    neighbours: 0,
+  }));
+  const current = new Map([...used.keys()].map((key) => [key, undefined]));
+  const { reasons } = choose(policyOf(placement), ANYTHING, facts, current, { now, turn: 0, random: () => 0 });
+  const selected = reasons.filter(({ key }) => used.has(key));
+  const rejected = reasons.filter(({ key }) => !used.has(key));
+  return {
+    conditions: conditions(placement, selected.length, targets, now),
+    selectedTargets: selected.map(({ key, name }) => ({ name, reason: `holds ${plural(used.get(key) ?? 0)}` })),
+    rejectedTargets: rejected.map(({ name, chosen, message }) => ({
+      name,
+      reason: chosen ? 'eligible, no workload needs it' : message,
+    })),
+  };
+}
+
+const plural = (count: number): string => `${count} workload${count === 1 ? '' : 's'}`;
+
+function conditions(
+  placement: Placement,
+  selected: number,
+  targets: readonly CurrentPlacement[],
+  now: number,
+): Condition[] {
+  const unplaced = targets.filter(({ size }) => size === 0).length;
+  const least = placement.spec?.placementPolicy?.minClusters ?? 0;
+  const [status, reason, message] =
+    unplaced > 0
+      ? (['False', 'NoFittingCluster', `${plural(unplaced)} of ${targets.length} could not be placed`] as const)
+      : targets.length > 0 && selected < least
+        ? (['False', 'TooFewClusters', `${selected} of at least ${least} clusters`] as const)
+        : (['True', 'Placed', `${plural(targets.length)} placed`] as const);
+  const before = placement.status?.conditions?.find(({ type }) => type === 'Ready');
+  const since = before?.status === status ? before.lastTransitionTime : rfc3339(now);
+  const observed = placement.metadata.generation;
+  return [
+    {
+      type: 'Ready',
+      status,
+      reason,
+      message,
+      lastTransitionTime: since,
+      ...(observed === undefined ? {} : { observedGeneration: observed }),
+    },
+  ];
+}
