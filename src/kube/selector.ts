@@ -55,7 +55,7 @@ export function matchesRequirement(
   }
 }
 
-interface LabelSelectorObject {
+export interface LabelSelectorObject {
   readonly matchLabels?: Readonly<Record<string, string>>;
   readonly matchExpressions?: readonly {
     readonly key: string;
