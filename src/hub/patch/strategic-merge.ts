@@ -117,7 +117,7 @@ function applyElementOrders(original: JsonMap, patch: JsonMap, type: PatchType):
       if (current === undefined) merged = withoutDirectives(change) as Json[];
       else merged = rule.merge ? mergeList([...current], change, rule, false) : change;
     }
-    const kind = elementKind([...(current ?? []), ...(change ?? [])]);
+    const kind = elementKind(current ?? [], change ?? []);
     setKey(original, key, partitionAndOrder(merged, order, current ?? [], rule.mergeKey, kind));
     delete patch[key];
   }
@@ -160,7 +160,7 @@ function identity(item: Json, mergeKey: string): Json {
 
 function mergeList(current: Json[], change: Json[], rule: PatchRule, deletes: boolean): Json[] {
   if (current.length === 0 && change.length === 0) return current;
-  const kind = elementKind([...current, ...change]);
+  const kind = elementKind(current, change);
   if (kind !== 'map') {
     if (deletes) return current.filter((item) => !change.includes(item));
     return partitionAndOrder(uniqueScalars([...current, ...change]), change, current, '', kind);
@@ -173,12 +173,13 @@ function mergeList(current: Json[], change: Json[], rule: PatchRule, deletes: bo
 }
 
 /** Throws where items are of several kinds, or lists. */
-function elementKind(items: Json[]): string {
+function elementKind(...lists: Json[][]): string {
+  const items = lists.flat();
   if (items.length === 0) throw failure('no elements in any of the given slices');
   const kind = kindOf(items[0] as Json);
   if (kind === 'slice') throw unprocessablePatch();
   if (items.some((item) => kindOf(item) !== kind)) {
-    throw failure(`list element types are not identical: ${goText([items])}`);
+    throw failure(`list element types are not identical: ${goText(lists)}`);
   }
   return kind;
 }

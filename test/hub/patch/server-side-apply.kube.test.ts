@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { builtinType } from '../../../src/hub/builtin/tables.ts';
+import { builtinDefinitionName, builtinType } from '../../../src/hub/builtin/tables.ts';
 import { withoutManagedFields } from '../../../src/hub/patch/managed-fields.ts';
 import { type ApplyType, recordUpdate, serverSideApply } from '../../../src/hub/patch/server-side-apply.ts';
-import { zeroObject } from '../../../src/hub/schema/zero-object.ts';
+import { zeroObject } from '../../../src/hub/schema/go-decode.ts';
 import type { KubeObject, ManagedFieldsEntry } from '../../../src/kube/object.ts';
 import { parseApiVersion } from '../../../src/kube/resource.ts';
 import type { TypeSchema } from '../../../src/kube/schema.ts';
@@ -64,9 +64,10 @@ const resetFields = (test: OwnershipCase, step: Step): string[] => {
 describe('ownership is recorded as kube-apiserver records it', () => {
   test.each(OWNERSHIP_CASES.map((one) => [one.name, one] as const))('%s', async (_, one) => {
     const name = `case-${OWNERSHIP_CASES.indexOf(one)}`;
-    const schema = builtinType({ ...parseApiVersion(one.apiVersion), kind: one.kind }) as TypeSchema;
     const { apiVersion, kind } = one;
-    const type: ApplyType = { apiVersion, kind, schema, empty: zeroObject(apiVersion, kind, schema) };
+    const gvk = { ...parseApiVersion(apiVersion), kind };
+    const empty = zeroObject(apiVersion, kind, builtinDefinitionName(gvk) as string);
+    const type: ApplyType = { apiVersion, kind, schema: builtinType(gvk) as TypeSchema, empty };
     let before: KubeObject | undefined;
     for (const [at, step] of one.steps.entries()) {
       const what = `step ${at} (${step.verb} by ${step.manager})`;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { builtinType } from '../../../src/hub/builtin/tables.ts';
 import { keepTimestampsIfUnchanged, managerName } from '../../../src/hub/patch/managed-fields.ts';
 import { type ApplyType, recordUpdate, serverSideApply } from '../../../src/hub/patch/server-side-apply.ts';
-import { zeroObject } from '../../../src/hub/schema/zero-object.ts';
+import { zeroObject } from '../../../src/hub/schema/go-decode.ts';
 import type { KubeObject } from '../../../src/kube/object.ts';
 import type { Schema, TypeSchema } from '../../../src/kube/schema.ts';
 
@@ -11,7 +11,7 @@ const deploymentType: ApplyType = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   schema,
-  empty: zeroObject('apps/v1', 'Deployment', schema),
+  empty: zeroObject('apps/v1', 'Deployment', 'io.k8s.api.apps.v1.Deployment'),
 };
 
 const deployment = (spec: object, metadata: object = {}): KubeObject => ({

@@ -1,0 +1,42 @@
+/** What becomes of unknown and repeated fields: the request's `fieldValidation` (default Warn). */
+import { badRequest } from '../../kube/status.ts';
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
+/** Takes `?fieldValidation`; anything else than the three words is refused where options are validated. */
+export const fieldValidationOf = (query: string | null | undefined): FieldValidation =>
+  query === 'Ignore' || query === 'Strict' ? query : 'Warn';
+
+/** Whether repeated keys and unknown fields need to be looked for. */
+export const looksStrictly = (validation: FieldValidation): boolean => validation !== 'Ignore';
+
+/** All that a strict decoder says: it does not look for repeated keys in what it does not know. Takes both decoders' texts. */
+export function strictErrors(duplicates: readonly string[], unknown: readonly string[]): string[] {
+  const unknownPaths = unknown.map((error) => error.slice('unknown field "'.length, -1));
+  const inUnknown = (error: string): boolean => {
+    const path = error.slice('duplicate field "'.length, -1);
+    return unknownPaths.some((one) => path === one || path.startsWith(`${one}.`) || path.startsWith(`${one}[`));
+  };
+  return [...duplicates.filter((error) => !inUnknown(error)), ...unknown];
+}
+
+/** `strict decoding error: …` */
+export const strictErrorText = (errors: readonly string[]): string => `strict decoding error: ${errors.join(', ')}`;
+
+/**
+ * Takes what strict decoding found in a whole object. Answers the warnings to send; throws ApiError 400 under Strict,
+ * worded as for a body of that kind.
+ */
+export function settleStrictErrors(
+  errors: readonly string[],
+  validation: FieldValidation,
+  { version, kind }: { readonly version: string; readonly kind: string },
+): readonly string[] {
+  if (errors.length === 0 || validation === 'Ignore') return [];
+  if (validation === 'Warn') return errors;
+  throw cannotBeHandled(version, kind, strictErrorText(errors));
+}
+
+/** 400: the body names a kind, but is not one. */
+export const cannotBeHandled = (version: string, kind: string, why: string) =>
+  badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
