@@ -5,13 +5,20 @@
  * Go module beside this file. The cache is keyed by that module's files, so a version bump never meets old binaries.
  */
 import { createHash } from 'node:crypto';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildBinary, goVersion } from './build.ts';
 
-export type KubeBinary = 'etcd' | 'kube-apiserver' | 'kubectl' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok';
+export type KubeBinary =
+  | 'etcd'
+  | 'kube-apiserver'
+  | 'kubectl'
+  | 'kube-controller-manager'
+  | 'kube-scheduler'
+  | 'kwok'
+  | 'tmc-kubelet';
 
 /** The package of each binary, quickest to build first: what fails early, fails cheaply. */
 const packages: Readonly<Record<KubeBinary, string>> = {
@@ -21,6 +28,7 @@ const packages: Readonly<Record<KubeBinary, string>> = {
   'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
   'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
   kwok: 'sigs.k8s.io/kwok/cmd/kwok',
+  'tmc-kubelet': './kubelet',
 };
 
 const allBinaries = Object.keys(packages) as KubeBinary[];
@@ -55,15 +63,25 @@ function builtFolder(): string {
   return join(assetsCache(), `${pinnedKubernetesVersion()}-${hash.digest('hex').slice(0, 12)}`);
 }
 
+/** Our own program is named after its sources: a change to them must not have the others built again. */
+function builtName(binary: KubeBinary): string {
+  if (binary !== 'tmc-kubelet') return binary;
+  const sources = join(moduleFolder, 'kubelet');
+  const hash = createHash('sha256');
+  for (const file of readdirSync(sources).sort()) hash.update(readFileSync(join(sources, file)));
+  return `${binary}-${hash.digest('hex').slice(0, 12)}`;
+}
+
 /** What is there now, without building anything. */
 export function locateKubeAssets(): KubeAssets {
   const given = process.env.KUBEBUILDER_ASSETS;
   const folder = given || builtFolder();
-  const found = allBinaries.filter((binary) => isExecutable(join(folder, binary)));
+  const pathOf = (binary: KubeBinary) => join(folder, given ? binary : builtName(binary));
+  const found = allBinaries.filter((binary) => isExecutable(pathOf(binary)));
   const needed = given ? envtestBinaries : allBinaries;
   return {
     folder,
-    binaries: Object.fromEntries(found.map((binary) => [binary, join(folder, binary)])),
+    binaries: Object.fromEntries(found.map((binary) => [binary, pathOf(binary)])),
     missing: needed.filter((binary) => !found.includes(binary)),
   };
 }
@@ -84,7 +102,7 @@ export async function ensureKubeAssets(report: (line: string) => void = () => {}
   const version = pinnedKubernetesVersion();
   report(`building ${assets.missing.join(', ')} (Kubernetes ${version}, ${go}) into ${assets.folder}`);
   for (const binary of assets.missing) {
-    const target = join(assets.folder, binary);
+    const target = join(assets.folder, builtName(binary));
     await buildBinary({ moduleFolder, package: packages[binary], target, kubernetesVersion: version, report });
   }
   return locateKubeAssets();
@@ -94,7 +112,7 @@ const howToGetAssets = `Cannot run Kubernetes for tests: neither Go nor ready-ma
   - install Go 1.26 or newer (https://go.dev/dl), and the servers are built from source once (about 10 minutes); or
   - set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and kubectl, such as envtest's
     (go run sigs.k8s.io/controller-runtime/tools/setup-envtest@latest use -p path); adding kube-controller-manager,
-    kube-scheduler and kwok to it lets every test run.`;
+    kube-scheduler, kwok and tmc-kubelet to it lets every test run.`;
 
 export function isExecutable(path: string): boolean {
   try {

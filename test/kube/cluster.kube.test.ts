@@ -110,10 +110,27 @@ describe('a pod answers through kube-apiserver', () => {
     follower.kill();
   });
 
-  it('to exec', async () => {
-    const command = ['-n', namespace, await anyPod(east), '--', 'sh', '-c', 'echo $CLUSTER; echo oops >&2'];
-    const result = await east.kubectl('exec', ...command);
-    expect(result).toMatchObject({ code: 0, stdout: 'east\n', stderr: expect.stringContaining('oops') });
+  it('to logs, of its own and of what ran before', async () => {
+    const target = { namespace, pod: (await anyPod(east)).slice('pod/'.length), container: 'nginx' };
+    east.writePodLog('mine\nagain', target);
+    east.writePodLog('what went wrong', { ...target, previous: true });
+    expect(await kubectl(east, 'logs', '-n', namespace, target.pod, '--tail=1')).toBe('again\n');
+    expect(await kubectl(east, 'logs', '-n', namespace, target.pod, '--previous')).toBe('what went wrong\n');
+  });
+
+  it('to exec, with input to its end, output, errors and the exit code', async () => {
+    const command = ['exec', '-i', '-n', namespace, await anyPod(east), '--', 'sh', '-c'];
+    const result = await east.kubectlWith({ stdin: 'typed' }, ...command, 'echo $CLUSTER; cat; echo oops >&2; exit 7');
+    expect(result).toMatchObject({ code: 7, stdout: 'east\ntyped', stderr: expect.stringContaining('oops') });
+  });
+
+  it('to attach and debug', async () => {
+    const pod = await anyPod(east);
+    const attach = ['attach', '-i', '-q', '-n', namespace, pod];
+    expect(await east.kubectlWith({ stdin: 'ping' }, ...attach)).toMatchObject({ code: 0, stdout: 'ping' });
+    await kubectl(east, 'debug', '-n', namespace, pod, '--image=busybox', '-c', 'probe');
+    const running = '--for=jsonpath={.status.ephemeralContainerStatuses[0].state.running}';
+    await kubectl(east, 'wait', '-n', namespace, pod, running, '--timeout=10s');
   });
 
   it('to port-forward', async () => {

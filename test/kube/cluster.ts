@@ -3,7 +3,7 @@
  * nodes, on loopback ports, with a CA and RBAC of its own. `npm run test:kube` builds the binaries.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { type ComponentName, type ComponentOptions, componentNames, hasBinary, s
 import { type Address, startEgress } from './egress.ts';
 import { type TokenUser, writeClusterFiles } from './files.ts';
 import { KubeCluster } from './kube-cluster.ts';
-import { appendLog, type NodeOptions, nodeIP, nodeObject, podBehaviour } from './kwok.ts';
+import { type NodeOptions, nodeIP, nodeObject } from './kwok.ts';
 import { pinPort } from './ports.ts';
 import { guardFolder, ServerProcess } from './processes.ts';
 
@@ -89,16 +89,12 @@ async function prepareCluster(
   const tokens = [{ token: adminToken, user: 'admin', groups: ['system:masters'] }, ...(options.tokens ?? [])];
   const credentials = await writeClusterFiles({ folder, clusterName: name, url, egressSocket, tokens });
 
-  const podLog = join(folder, 'pods.log');
-  appendLog(podLog, `hello from ${name}`);
-  const workFolder = join(folder, 'work');
-  mkdirSync(workFolder);
-  const documents = podBehaviour({ clusterName: name, logFile: podLog, workFolder, podPort: egress.podPort });
-  writeFileSync(join(folder, 'kwok.yaml'), documents.map((document) => JSON.stringify(document)).join('\n---\n'));
-
+  mkdirSync(join(folder, 'work'));
+  mkdirSync(join(folder, 'pod-logs'));
   const componentOptions: ComponentOptions = {
+    clusterName: name,
     folder,
-    ports,
+    ports: { ...ports, pods: egress.podPort },
     fsync: options.fsync ?? false,
     serviceAccountAdmission: components.includes('controller-manager'),
     runtimeConfig: options.runtimeConfig ?? {},
@@ -111,22 +107,25 @@ async function prepareCluster(
     }),
   );
   const kubectlPath = assets.binaries.kubectl;
-  const parts = { name, url, folder, adminToken, credentials, podLog, egress, servers, kubectlPath, releaseGuard };
-  return new KubeCluster(parts);
+  const parts = { name, url, folder, adminToken, credentials, egress, servers, kubectlPath, releaseGuard };
+  const cluster = new KubeCluster(parts);
+  cluster.writePodLog(`hello from ${name}`);
+  return cluster;
 }
 
 function componentsOf(controllers: boolean, nodes: number): ComponentName[] {
   return componentNames.filter((component) => {
-    if (component === 'kwok') return nodes > 0;
+    if (component === 'kubelet' || component === 'kwok') return nodes > 0;
     return controllers || component === 'etcd' || component === 'apiserver';
   });
 }
 
 async function pinPorts() {
-  return { etcd: await pinPort(), etcdPeer: await pinPort(), apiserver: await pinPort(), kubelet: await pinPort() };
+  const [etcd, etcdPeer, apiserver] = [await pinPort(), await pinPort(), await pinPort()];
+  return { etcd, etcdPeer, apiserver, kubelet: await pinPort(), kwok: await pinPort() };
 }
 
-/** Nodes lead to kwok, loopback addresses to themselves, and all others to the pods. */
+/** Nodes lead to their kubelet, loopback addresses to themselves, and all others to the pods. */
 function routeToKubelet(address: Address, kubeletPort: number): Address | undefined {
   if (address.host === nodeIP && address.port === kubeletPort) return { host: '127.0.0.1', port: kubeletPort };
   return /^(127\.|localhost$|::1$)/.test(address.host) ? address : undefined;

@@ -4,7 +4,7 @@ import type { KubeAssets, KubeBinary } from './assets.ts';
 import { nodeIP, podCidr, serviceCidr, stagesFile } from './kwok.ts';
 import type { ServerSpec } from './processes.ts';
 
-export type ComponentName = 'etcd' | 'apiserver' | 'controller-manager' | 'scheduler' | 'kwok';
+export type ComponentName = 'etcd' | 'apiserver' | 'controller-manager' | 'scheduler' | 'kubelet' | 'kwok';
 
 /** In the order in which they start. */
 export const componentNames: readonly ComponentName[] = [
@@ -12,6 +12,7 @@ export const componentNames: readonly ComponentName[] = [
   'apiserver',
   'controller-manager',
   'scheduler',
+  'kubelet',
   'kwok',
 ];
 
@@ -20,12 +21,14 @@ const binaries: Readonly<Record<ComponentName, KubeBinary>> = {
   apiserver: 'kube-apiserver',
   'controller-manager': 'kube-controller-manager',
   scheduler: 'kube-scheduler',
+  kubelet: 'tmc-kubelet',
   kwok: 'kwok',
 };
 
 export interface ComponentOptions {
+  readonly clusterName: string;
   readonly folder: string;
-  readonly ports: Readonly<Record<'etcd' | 'etcdPeer' | 'apiserver' | 'kubelet', number>>;
+  readonly ports: Readonly<Record<'etcd' | 'etcdPeer' | 'apiserver' | 'kubelet' | 'kwok' | 'pods', number>>;
   readonly fsync: boolean;
   /** Pods need a service account; only kube-controller-manager makes those. */
   readonly serviceAccountAdmission: boolean;
@@ -111,19 +114,27 @@ const argsOf: Readonly<Record<ComponentName, (options: ComponentOptions) => stri
     '--kube-api-burst=1000',
   ],
 
+  kubelet: ({ clusterName, folder, ports }) => [
+    `--address=127.0.0.1:${ports.kubelet}`,
+    `--tls-cert-file=${join(folder, 'kubelet.crt')}`,
+    `--tls-private-key-file=${join(folder, 'kubelet.key')}`,
+    `--client-ca-file=${join(folder, 'ca.crt')}`,
+    `--cluster=${clusterName}`,
+    `--logs=${join(folder, 'pod-logs')}`,
+    `--work=${join(folder, 'work')}`,
+    `--pod-address=127.0.0.1:${ports.pods}`,
+  ],
+
   kwok: ({ folder, ports }) => [
     `--kubeconfig=${join(folder, 'kubeconfig')}`,
     `--config=${stagesFile}`,
-    `--config=${join(folder, 'kwok.yaml')}`,
     '--manage-all-nodes=true',
     // Leases off: after a restart kwok would wait until the one that its predecessor held runs out.
     '--node-lease-duration-seconds=0',
     `--cidr=${podCidr}`,
     `--node-ip=${nodeIP}`,
+    // What nodes say is their kubelet's; kwok's own server, which it insists on, goes elsewhere and is not used.
     `--node-port=${ports.kubelet}`,
-    // Loopback only: it runs commands for whoever asks.
-    `--server-address=127.0.0.1:${ports.kubelet}`,
-    `--tls-cert-file=${join(folder, 'kubelet.crt')}`,
-    `--tls-private-key-file=${join(folder, 'kubelet.key')}`,
+    `--server-address=127.0.0.1:${ports.kwok}`,
   ],
 };

@@ -2,6 +2,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { type KubectlOptions, type KubectlResult, runKubectl, spawnKubectl } from '../support/kubectl.ts';
 import { type WaitOptions, waitFor } from '../support/wait-for.ts';
@@ -9,7 +10,7 @@ import { ApiClient } from './api-client.ts';
 import { type ComponentName, componentNames } from './components.ts';
 import type { Egress } from './egress.ts';
 import type { ClusterCredentials } from './files.ts';
-import { appendLog } from './kwok.ts';
+import { appendPodLog, type PodLogTarget } from './pod-log.ts';
 import { noteChild, type ServerProcess } from './processes.ts';
 
 export interface ClusterParts {
@@ -18,8 +19,6 @@ export interface ClusterParts {
   readonly folder: string;
   readonly adminToken: string;
   readonly credentials: ClusterCredentials;
-  /** What `kubectl logs` shows. */
-  readonly podLog: string;
   readonly egress: Egress;
   readonly servers: ReadonlyMap<ComponentName, ServerProcess>;
   readonly kubectlPath: string | undefined;
@@ -85,9 +84,9 @@ export class KubeCluster extends ApiClient {
     return waitFor(`${what} in ${this.name}`, check, options);
   }
 
-  /** Adds lines to what `kubectl logs` shows for every container; a follower sees them at once. */
-  writePodLog(text: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
-    appendLog(this.#parts.podLog, text, stream);
+  /** Adds lines to what `kubectl logs` shows of one container, or of all that have no lines of their own. */
+  writePodLog(text: string, target?: PodLogTarget): void {
+    appendPodLog(join(this.folder, 'pod-logs'), text, target);
   }
 
   /** Signals one server, or `all`; SIGSTOP and SIGCONT make it hang and go on. Its ports stay reserved. */

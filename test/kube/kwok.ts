@@ -1,5 +1,4 @@
-/** kwok plays the kubelets: nodes are Ready, pods run, and logs, exec, attach and port-forward answer. */
-import { appendFileSync } from 'node:fs';
+/** kwok says what kubelets say: nodes are Ready, and pods run. */
 import { fileURLToPath } from 'node:url';
 import type { KubeObject } from '../../src/kube/object.ts';
 
@@ -49,39 +48,4 @@ export function nodeObject(name: string, options: NodeOptions = {}): KubeObject 
       },
     },
   };
-}
-
-export interface PodBehaviour {
-  readonly clusterName: string;
-  /** What `kubectl logs` shows for every container, in the format of container runtimes; see `logLine`. */
-  readonly logFile: string;
-  /** Where commands of `kubectl exec` start. */
-  readonly workFolder: string;
-  /** Loopback port that port-forward leads to. */
-  readonly podPort: number;
-}
-
-/** kwok's configuration for what clients ask of pods; commands run on this machine, as this user. */
-export function podBehaviour(behaviour: PodBehaviour): object[] {
-  const { clusterName, logFile, workFolder, podPort } = behaviour;
-  const document = (kind: string, spec: object) => ({
-    apiVersion: 'kwok.x-k8s.io/v1alpha1',
-    kind,
-    metadata: { name: 'all-pods' },
-    spec,
-  });
-  return [
-    document('ClusterLogs', { logs: [{ logsFile: logFile, follow: true }] }),
-    document('ClusterAttach', { attaches: [{ logsFile: logFile }] }),
-    document('ClusterExec', {
-      execs: [{ local: { workDir: workFolder, envs: [{ name: 'CLUSTER', value: clusterName }] } }],
-    }),
-    document('ClusterPortForward', { forwards: [{ target: { address: '127.0.0.1', port: podPort } }] }),
-  ];
-}
-
-/** Adds lines to a log file as a container runtime does. */
-export function appendLog(file: string, text: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
-  const lines = text.replace(/\n$/, '').split('\n');
-  appendFileSync(file, lines.map((line) => `${new Date().toISOString()} ${stream} F ${line}\n`).join(''));
 }

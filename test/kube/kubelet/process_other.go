@@ -1,0 +1,27 @@
+//go:build !linux
+
+package main
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// dieWithParent: only Linux has a way.
+func dieWithParent() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{}
+}
+
+func withTerminal(attributes *syscall.SysProcAttr) *syscall.SysProcAttr {
+	attributes.Setsid = true
+	attributes.Setctty = true
+	return attributes
+}
+
+func endedBySignal(exit *exec.ExitError) (int, bool) {
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() {
+		return 0, false
+	}
+	return int(status.Signal()), true
+}
