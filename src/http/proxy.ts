@@ -57,13 +57,14 @@ function passThrough(
 ): Promise<void> {
   const proxy = createProxyServer({ changeOrigin: true, prependPath: false, secure: target.tls.rejectUnauthorized });
   const body = raw.pipe(new PassThrough());
+  const framed = framing(raw);
   raw.once('error', (error) => body.destroy(error));
   const forwarded = Object.assign(body, {
     method: incoming.method,
     url: target.path,
-    headers: toHeaderObject(outgoingHeaders(incoming, target, auditId), framing(raw)),
-    httpVersion: '1.1',
-    httpVersionMajor: 1,
+    headers: toHeaderObject(outgoingHeaders(incoming, target, auditId), framed),
+    httpVersion: raw.httpVersion,
+    httpVersionMajor: raw.httpVersionMajor,
     socket: raw.socket,
   });
   return new Promise((resolve, reject) => {
@@ -83,8 +84,10 @@ function passThrough(
     };
     proxy.on('error', fail);
     proxy.on('econnreset', fail);
-    const url = new URL(target.origin);
-    proxy.web(forwarded as never, response as never, { target: url, agent } as never).catch(fail);
+    // The library ends a connection after a chunked body; a pooled one could be used again before it notices.
+    const pooled = 'transfer-encoding' in framed ? {} : { agent };
+    const options = { target: new URL(target.origin), ssl: tlsOptions(target.tls), agent: false, ...pooled };
+    proxy.web(forwarded as never, response as never, options as never).catch(fail);
   });
 }
 

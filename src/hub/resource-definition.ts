@@ -1,6 +1,6 @@
 /** What the hub needs to know of one resource it stores; built-in kinds, TMC's kinds and CRDs all become these. */
 import type { ApiRequest, ApiResult } from '../kube/api.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { Json, KubeObject } from '../kube/object.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import type { Schema, TypeSchema } from '../kube/schema.ts';
 import type { StatusCause } from '../kube/status.ts';
@@ -35,6 +35,24 @@ export interface ResourceDefinition {
   readonly selectableFields?: readonly string[];
   /** Spec-and-all other top-level fields bump generation, metadata and status do not; false: never bumped (ConfigMap). */
   readonly generation: boolean;
+  /** Where objects are stored when not under their own name and version: Events of two groups, old API versions. */
+  readonly storage?: {
+    readonly group: string;
+    readonly resource: string;
+    /** Mutates a private copy, so that it has the stored shape; the inverse. */
+    readonly toStored: (object: KubeObject) => void;
+    readonly fromStored: (object: KubeObject) => void;
+  };
+  /** A PUT of a name that does not exist creates it. */
+  readonly createOnUpdate?: boolean;
+  /** False: an update must name the resourceVersion that it is based on. Default true. */
+  readonly unconditionalUpdate?: boolean;
+  /** A delete answers the object instead of a Status. */
+  readonly answersDeleted?: boolean;
+  /** What a new object's status is; absent: no status. */
+  readonly initialStatus?: Json;
+  /** Text of the 400 for a field selector on an unknown field; absent: the generic one. */
+  readonly unknownField?: (field: string) => string;
   /** Per-kind rules beyond the schema. Pure; defaulting mutates a private copy. */
   readonly defaults?: (object: KubeObject) => void;
   readonly validate?: (object: KubeObject, old: KubeObject | undefined) => readonly StatusCause[];

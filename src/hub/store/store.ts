@@ -39,8 +39,18 @@ export interface ListPage {
   readonly entries: readonly StoredEntry[];
   /** Revision of the snapshot that was read. */
   readonly revision: bigint;
-  /** Keys behind the page, exact; 0 when the page ends the range. */
+  /** Keys behind the page, exact; 0 when the page ends the range. With `count: false`: 1 stands for "some". */
   readonly remaining: number;
+}
+
+export interface ListOptions {
+  readonly limit?: number;
+  /** Exclusive lower bound: the last key of the page before. */
+  readonly after?: string;
+  /** Pins a revision; CompactedError below the horizon. */
+  readonly at?: bigint;
+  /** Default true. False saves counting what is behind the page. */
+  readonly count?: boolean;
 }
 
 export interface Store {
@@ -48,7 +58,9 @@ export interface Store {
   revision(): Promise<bigint>;
   get(key: string): Promise<StoredEntry | undefined>;
   /** Keys with the prefix in byte order. `at` pins a revision (throws CompactedError below the horizon); `after` is exclusive. */
-  list(prefix: string, options?: { limit?: number; after?: string; at?: bigint }): Promise<ListPage>;
+  list(prefix: string, options?: ListOptions): Promise<ListPage>;
+  /** The keys of one group/resource (`apps/deployments`, `-/secrets`) over all workspaces, in byte order. */
+  listKind(kind: string, options?: ListOptions): Promise<ListPage>;
   count(prefix: string): Promise<number>;
   /** All operations or none, one revision for all; resolves when durable. */
   commit(operations: readonly StoreOperation[]): Promise<CommitResult>;

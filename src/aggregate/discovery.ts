@@ -1,0 +1,227 @@
+/**
+ * Merged discovery of a workspace: the hub and every cluster the workspace may use. Documents are made once per set of
+ * sources and shared by all workspaces that have the same.
+ */
+import { createHash } from 'node:crypto';
+import type { ClusterRegistry, Downstream } from '../clusters/downstream.ts';
+import type { ApiRequest, ApiResponse, ApiResult } from '../kube/api.ts';
+import {
+  aggregatedDocument,
+  apiVersionsDocument,
+  discoveryForm,
+  groupDocument,
+  groupListDocument,
+  groupsBelow,
+  resourceListDocument,
+} from '../kube/discovery-document.ts';
+import type { ResourceInfo } from '../kube/resource.ts';
+import { methodNotAllowed, notAcceptable, pathNotFound } from '../kube/status.ts';
+import { type DiscoverySource, type MergedDiscovery, mergeDiscovery } from './discovery-merge.ts';
+import { BySources, type HubKinds, isLive, sourcesOf, type WorkspaceSources } from './sources.ts';
+
+export interface ResolvedResource {
+  readonly info: ResourceInfo;
+  /** The hub serves it: objects are authored there. */
+  readonly hub: boolean;
+  /** Clusters that serve it, or did when last heard of. */
+  readonly clusters: readonly Downstream[];
+  /** Clusters of which nothing is known yet: their absence is worth a warning. */
+  readonly unknown: readonly Downstream[];
+}
+
+export interface MergedApi {
+  /** Undefined for paths that are not discovery. */
+  handle(request: ApiRequest): Promise<ApiResult> | undefined;
+  /** Undefined where no source serves it. */
+  resolveResource(
+    workspace: string,
+    group: string,
+    version: string,
+    resource: string,
+    onlyCluster?: string,
+  ): Promise<ResolvedResource | undefined>;
+}
+
+export interface MergedDiscoveryOptions {
+  readonly hub: HubKinds;
+  readonly registry: ClusterRegistry;
+  /** How long a request waits for the first word of a cluster that has just joined, milliseconds. */
+  readonly firstDiscoveryMs?: number;
+}
+
+interface Merged {
+  readonly api: MergedDiscovery;
+  /** Cluster behind each index of `servedBy` (undefined: the hub). */
+  readonly behind: readonly (Downstream | undefined)[];
+  readonly unknown: readonly Downstream[];
+  readonly documents: Map<string, { bytes: Buffer; etag: string }>;
+}
+
+const SETS_PER_HUB = 200;
+const FIRST_DISCOVERY_MS = 1_000;
+const DISCOVERY_PATH = /^\/(?:api|apis)(?:\/|$)/;
+
+export function createMergedDiscovery(options: MergedDiscoveryOptions): MergedApi {
+  const { hub, registry, firstDiscoveryMs = FIRST_DISCOVERY_MS } = options;
+  const cache = new BySources<Merged>(SETS_PER_HUB);
+
+  async function merged(workspace: string, onlyCluster: string | undefined, signal?: AbortSignal): Promise<Merged> {
+    const sources = await sourcesOf(hub, registry, workspace, onlyCluster);
+    await firstWords(sources.clusters, firstDiscoveryMs, signal);
+    return cache.get(sources.hub, keyOf(sources.clusters), () => merge(sources));
+  }
+
+  async function answer(request: ApiRequest, segments: readonly string[]): Promise<ApiResult> {
+    const { api, documents } = await merged(request.workspace, request.onlyCluster, request.signal);
+    const form = discoveryForm(request.headers.accept);
+    if (form === undefined) throw notAcceptable(['application/json']);
+    const [root, ...rest] = segments as ['api' | 'apis', ...string[]];
+    const aggregated = rest.length === 0 && form !== 'legacy' ? form : undefined;
+    const make = (): object | undefined =>
+      aggregated
+        ? aggregatedDocument(groupsBelow(root, api.groups), aggregated.aggregated)
+        : legacy(api, root, rest, request);
+    // The one document that names the host is small; all others are the same for every client.
+    const key =
+      root === 'api' && rest.length === 0 && !aggregated
+        ? undefined
+        : `${aggregated?.aggregated}/${segments.join('/')}`;
+    const document = key === undefined ? encode(make()) : remember(documents, key, make);
+    if (document === undefined) throw pathNotFound();
+    const contentType = aggregated?.contentType ?? 'application/json';
+    return respond(request, document, contentType, aggregated !== undefined);
+  }
+
+  return {
+    handle(request) {
+      const { path, isResource } = request.info;
+      if (isResource || !DISCOVERY_PATH.test(path)) return undefined;
+      const segments = path.split('/').filter((segment) => segment !== '');
+      const deepest = segments[0] === 'api' ? 2 : 3;
+      if (segments.length > deepest) return undefined;
+      if (request.method !== 'GET' && request.method !== 'HEAD') {
+        return Promise.reject(methodNotAllowed({ group: '', resource: '' }, request.info.verb));
+      }
+      return answer(request, segments);
+    },
+    async resolveResource(workspace, group, version, resource, onlyCluster) {
+      const { api, behind, unknown } = await merged(workspace, onlyCluster);
+      const found = api.find(group, version, resource);
+      if (found === undefined) return undefined;
+      const sources = found.servedBy.map((index) => behind[index]);
+      return {
+        info: found.info,
+        hub: sources.includes(undefined),
+        clusters: sources.filter((downstream) => downstream !== undefined),
+        unknown,
+      };
+    },
+  };
+}
+
+function merge({ hub, clusters }: WorkspaceSources): Merged {
+  const known = clusters.filter((downstream) => downstream.discovery() !== undefined);
+  const fromHub: DiscoverySource[] =
+    hub === undefined
+      ? []
+      : [
+          {
+            resources: hub.map(({ info }) => info),
+            groups: groupsOf(hub.map(({ info }) => info)),
+            live: true,
+            authoritative: true,
+          },
+        ];
+  const fromClusters = known.map((downstream) => {
+    const { resources, groups } = downstream.discovery()!;
+    return { resources, groups, live: isLive(downstream), authoritative: false };
+  });
+  return {
+    api: mergeDiscovery([...fromHub, ...fromClusters]),
+    behind: [...(hub === undefined ? [] : [undefined]), ...known],
+    unknown: clusters.filter((downstream) => !known.includes(downstream)),
+    documents: new Map(),
+  };
+}
+
+function groupsOf(resources: readonly ResourceInfo[]): DiscoverySource['groups'] {
+  const versions = new Map<string, Set<string>>();
+  for (const { group, version } of resources) versions.set(group, (versions.get(group) ?? new Set()).add(version));
+  return [...versions].map(([name, served]) => ({ name, versions: [...served] }));
+}
+
+/** Everything of the clusters that the merged answer depends on. */
+const keyOf = (clusters: readonly Downstream[]): string =>
+  clusters
+    .map(
+      (downstream) =>
+        `${downstream.key}@${downstream.slot}:${downstream.discovery()?.hash ?? ''}:${isLive(downstream)}`,
+    )
+    .join(' ');
+
+/** A cluster that joined a moment ago, or a gateway that has just started: better a moment late than without it. */
+async function firstWords(clusters: readonly Downstream[], withinMs: number, signal?: AbortSignal): Promise<void> {
+  const silent = clusters.filter(
+    (downstream) => downstream.discovery() === undefined && downstream.health().state !== 'Unhealthy',
+  );
+  if (silent.length === 0) return;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), withinMs);
+  const end = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
+  await Promise.allSettled(silent.map((downstream) => downstream.whenDiscovered(end)));
+  clearTimeout(timer);
+}
+
+function legacy(
+  api: MergedDiscovery,
+  root: 'api' | 'apis',
+  rest: readonly string[],
+  request: ApiRequest,
+): object | undefined {
+  if (root === 'api') {
+    if (rest.length === 0) return apiVersionsDocument(api.groups, request.headers.host ?? '');
+    return versionDocument(api, '', rest[0] as string);
+  }
+  const [groupName, version] = rest;
+  if (groupName === undefined) return groupListDocument(api.groups);
+  if (version !== undefined) return versionDocument(api, groupName, version);
+  const group = groupsBelow('apis', api.groups).find(({ name }) => name === groupName);
+  return group && groupDocument(group);
+}
+
+function versionDocument(api: MergedDiscovery, groupName: string, version: string): object | undefined {
+  const group = api.groups.find(({ name }) => name === groupName);
+  const served = group?.versions.find((each) => each.version === version);
+  return served && resourceListDocument(groupName, served);
+}
+
+function remember(
+  documents: Merged['documents'],
+  key: string,
+  make: () => object | undefined,
+): { bytes: Buffer; etag: string } | undefined {
+  const known = documents.get(key);
+  if (known !== undefined) return known;
+  const document = encode(make());
+  // Only what exists is kept: made-up group names would fill the memory.
+  if (document !== undefined) documents.set(key, document);
+  return document;
+}
+
+function encode(document: object | undefined): { bytes: Buffer; etag: string } | undefined {
+  if (document === undefined) return undefined;
+  const bytes = Buffer.from(JSON.stringify(document));
+  return { bytes, etag: `"${createHash('sha256').update(bytes).digest('hex').toUpperCase()}"` };
+}
+
+/** As upstream: only the aggregated documents carry an ETag. */
+function respond(
+  request: ApiRequest,
+  { bytes, etag }: { bytes: Buffer; etag: string },
+  contentType: string,
+  cacheable: boolean,
+): ApiResponse {
+  const headers = cacheable ? { etag, vary: 'Accept', 'cache-control': 'public' } : { vary: 'Accept' };
+  if (cacheable && request.headers['if-none-match'] === etag) return { status: 304, headers, body: Buffer.alloc(0) };
+  return { status: 200, headers: { ...headers, 'content-type': contentType }, body: bytes };
+}

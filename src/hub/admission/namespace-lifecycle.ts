@@ -1,0 +1,57 @@
+/** Objects are made only in namespaces that exist and are not going away (plugin/namespace/lifecycle). */
+import { ApiError, forbidden, notFound } from '../../kube/status.ts';
+import type { AdmissionRequest, AdmissionStep, HubCore } from '../core.ts';
+
+const NAMESPACES = { group: '', resource: 'namespaces' };
+/** Never deleted: a workspace without them would be unusable. */
+const PROTECTED = new Set(['default', 'kube-system', 'kube-public']);
+
+export const NAMESPACE_LIFECYCLE: AdmissionStep = {
+  name: 'NamespaceLifecycle',
+  async admit(request, core) {
+    const { operation, target } = request;
+    const { info } = target.definition;
+    if (info.group === '' && info.resource === 'namespaces') {
+      if (operation === 'delete' && PROTECTED.has(target.name))
+        throw forbidden(NAMESPACES, target.name, 'this namespace may not be deleted');
+      if (operation === 'create') labelWithName(request);
+      return;
+    }
+    if (operation === 'create' && info.namespaced) await requireLiveNamespace(request, core);
+  },
+};
+
+/** The label that selectors of namespaces rely on (core/namespace strategy). */
+function labelWithName({ object: { metadata } }: AdmissionRequest): void {
+  metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name as string };
+}
+
+async function requireLiveNamespace({ target, object }: AdmissionRequest, core: HubCore): Promise<void> {
+  const { workspace, namespace, definition } = target;
+  const namespaces = (await core.catalog.of(workspace)).preferred(NAMESPACES);
+  if (namespaces === undefined) return;
+  const entry = await core.objects.read({ workspace, definition: namespaces, namespace: '', name: namespace });
+  if (entry === undefined) throw notFound(NAMESPACES, namespace);
+  const found = core.objects.decode(namespaces, entry);
+  const { phase } = (found.status ?? {}) as { phase?: string };
+  if (found.metadata.deletionTimestamp === undefined && phase !== 'Terminating') return;
+  const { group, resource } = definition.info;
+  const name = object.metadata.name ?? '';
+  const refusal = forbidden(
+    definition.info,
+    name,
+    `unable to create new content in namespace ${namespace} because it is being terminated`,
+  );
+  throw new ApiError(403, 'Forbidden', refusal.message, {
+    name,
+    ...(group === '' ? {} : { group }),
+    kind: resource,
+    causes: [
+      {
+        reason: 'NamespaceTerminating',
+        message: `namespace ${namespace} is being terminated`,
+        field: 'metadata.namespace',
+      },
+    ],
+  });
+}

@@ -1,0 +1,218 @@
+/** The hub's front door: describes the request's target, then one function per verb. */
+import type { ApiHandler, ApiRequest, ApiResult } from '../../kube/api.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import { badRequest, methodNotAllowed, notFound, pathNotFound, unsupportedMediaType } from '../../kube/status.ts';
+import type { HubCore, Target, Written } from '../core.ts';
+import { readList } from '../read/list.ts';
+import { parseListQuery } from '../read/list-options.ts';
+import { watchBody } from '../read/watch.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
+import { createObject } from '../write/create.ts';
+import { deleteObject, type GracePeriod } from '../write/delete.ts';
+import { deleteCollection } from '../write/delete-collection.ts';
+import { applyObject, patchObject } from '../write/patch.ts';
+import { asObject } from '../write/type-check.ts';
+import { replaceObject } from '../write/update.ts';
+import { decodeBody, mediaTypeOf, parseJson, parseJsonOrYaml } from './body.ts';
+import { listBytes } from './list-body.ts';
+import { type Form, negotiate } from './negotiate.ts';
+import { bytesResponse, entryBytes, successStatus, valueResponse } from './respond.ts';
+import { createWatchEncoder } from './watch-encoder.ts';
+import { parseDeleteOptions, parseWriteOptions } from './write-query.ts';
+
+export interface HandleOptions {
+  /** Discovery, OpenAPI, version: everything that is no resource. */
+  readonly nonResource: ApiHandler;
+  readonly gracePeriod: GracePeriod;
+  /** Answers subresources that the hub does not know, by `<group>/<resource>/<subresource>` ('-' for core), and virtual resources by `<group>/<resource>`. */
+  readonly handlers: ReadonlyMap<string, ApiHandler>;
+  readonly random: () => number;
+}
+
+export function createHandle(core: HubCore, options: HandleOptions): ApiHandler {
+  return async (request) => {
+    const { info } = request;
+    if (!info.isResource) return options.nonResource(request);
+    const own = options.handlers.get(handlerKey(info.group, info.resource, info.subresource));
+    if (own !== undefined) return own(request);
+    const target = await targetOf(core, request);
+    const answer = VERBS[info.verb];
+    if (answer === undefined) throw methodNotAllowed(info, info.verb);
+    return answer({ core, target, request, options });
+  };
+}
+
+export const handlerKey = (group: string, resource: string, subresource: string): string =>
+  `${group === '' ? '-' : group}/${resource}${subresource === '' ? '' : `/${subresource}`}`;
+
+async function targetOf(core: HubCore, request: ApiRequest): Promise<Target> {
+  const { workspace, info } = request;
+  const catalog = await core.catalog.of(workspace);
+  const definition = catalog.find(info.group, info.version, info.resource);
+  if (definition === undefined) throw pathNotFound();
+  checkScope(definition, request);
+  checkVerb(definition, request);
+  return {
+    workspace,
+    definition,
+    namespace: definition.info.namespaced ? info.namespace : '',
+    name: isCollectionRead(info.verb) ? '' : info.name,
+    subresource: info.subresource,
+  };
+}
+
+/** The name of a list or watch is only what its field selector says. */
+const isCollectionRead = (verb: string): boolean => verb === 'list' || verb === 'watch';
+
+/** Paths with a namespace where the kind has none, and the other way round, lead nowhere. */
+function checkScope({ info: { namespaced } }: ResourceDefinition, { info }: ApiRequest): void {
+  if (!namespaced && info.namespace !== '' && info.resource !== 'namespaces') throw pathNotFound();
+  const spansNamespaces = isCollectionRead(info.verb) || info.verb === 'deletecollection';
+  if (namespaced && info.namespace === '' && !spansNamespaces) throw pathNotFound();
+  if (namespaced && info.namespace === '' && info.verb === 'deletecollection') throw methodNotAllowed(info, info.verb);
+}
+
+function checkVerb({ info: { verbs, subresources } }: ResourceDefinition, { info }: ApiRequest): void {
+  const subresource = subresources.find((one) => one.name === info.subresource);
+  if (info.subresource !== '' && subresource === undefined) throw pathNotFound();
+  const served = subresource === undefined ? verbs : subresource.verbs;
+  if (!served.includes(info.verb)) throw methodNotAllowed(info, info.verb);
+}
+
+interface Context {
+  readonly core: HubCore;
+  readonly target: Target;
+  readonly request: ApiRequest;
+  readonly options: HandleOptions;
+}
+
+const VERBS: Readonly<Record<string, (context: Context) => Promise<ApiResult>>> = {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: remove,
+  deletecollection: removeAll,
+};
+
+const accepted = ({ request }: Context): Form => negotiate(request.headers.accept ?? '', true);
+
+async function get(context: Context): Promise<ApiResult> {
+  const { core, target } = context;
+  const form = accepted(context);
+  const entry = await core.objects.read(target);
+  if (entry === undefined) throw notFound(target.definition.info, target.name);
+  if (form.as === 'object' && form.media === 'application/json')
+    return bytesResponse(200, entryBytes(core, target, entry));
+  return objectAnswer(context, 200, core.objects.decode(target.definition, entry));
+}
+
+/** An object in the form that the client asked for. */
+function objectAnswer(
+  context: Context,
+  status: number,
+  object: KubeObject,
+  warnings: readonly string[] = [],
+): ApiResult {
+  return valueResponse(status, object, accepted(context).media, warnings);
+}
+
+async function list(context: Context): Promise<ApiResult> {
+  const { core, target, request } = context;
+  accepted(context);
+  const result = await readList(core, target, parseListQuery(request.query, false), request.signal);
+  return bytesResponse(200, listBytes(core, target, result));
+}
+
+async function watch({ core, target, request, options }: Context): Promise<ApiResult> {
+  const query = parseListQuery(request.query, true);
+  const encoder = createWatchEncoder(core, target);
+  return bytesResponse(200, await watchBody(core, target, query, encoder, options.random));
+}
+
+const writtenAnswer = (context: Context, written: Written): ApiResult => {
+  const { core, target } = context;
+  const form = accepted(context);
+  const status = written.created ? 201 : 200;
+  if (written.stored !== undefined && form.as === 'object' && form.media === 'application/json')
+    return bytesResponse(status, entryBytes(core, target, { key: '', ...written.stored }), written.warnings);
+  return objectAnswer(context, status, written.object, written.warnings);
+};
+
+async function create(context: Context): Promise<ApiResult> {
+  const { core, target, request } = context;
+  accepted(context);
+  const options = parseWriteOptions(request, 'CreateOptions');
+  const object = asObject(target.definition, decodeBody(request, target.definition.info));
+  return writtenAnswer(context, await createObject(core, target, object, options));
+}
+
+async function update(context: Context): Promise<ApiResult> {
+  const { core, target, request } = context;
+  accepted(context);
+  const options = parseWriteOptions(request, 'UpdateOptions');
+  const object = asObject(target.definition, decodeBody(request, target.definition.info));
+  return writtenAnswer(context, await replaceObject(core, target, object, options));
+}
+
+const PATCH_TYPES: Readonly<Record<string, 'json' | 'merge' | 'strategic'>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+};
+const APPLY_TYPE = 'application/apply-patch+yaml';
+
+async function patch(context: Context): Promise<ApiResult> {
+  const { core, target, request } = context;
+  accepted(context);
+  const options = parseWriteOptions(request, 'PatchOptions');
+  const mediaType = mediaTypeOf(request);
+  if (mediaType === APPLY_TYPE) {
+    const applied = asObject(target.definition, parseJsonOrYaml(request.body));
+    const force = request.query.get('force') === 'true';
+    return writtenAnswer(context, await applyObject(core, target, applied, { ...options, force }));
+  }
+  const type = PATCH_TYPES[mediaType];
+  if (type === undefined || (type === 'strategic' && target.definition.custom))
+    throw unsupportedMediaType(patchTypesOf(target));
+  if (request.query.has('force')) throw badRequest('force is only valid for apply patches');
+  return writtenAnswer(context, await patchObject(core, target, { type, body: parseJson(request.body) }, options));
+}
+
+const patchTypesOf = ({ definition }: Target): string[] => [
+  ...Object.keys(PATCH_TYPES).filter((type) => !definition.custom || PATCH_TYPES[type] !== 'strategic'),
+  APPLY_TYPE,
+];
+
+async function remove(context: Context): Promise<ApiResult> {
+  const { core, target, request, options } = context;
+  const form = accepted(context);
+  const { wanted, options: writeOptions } = parseDeleteOptions(request);
+  const { object, gone, warnings } = await deleteObject(core, target, wanted, writeOptions, options.gracePeriod);
+  if (!gone || target.definition.answersDeleted) return objectAnswer(context, 200, object, warnings);
+  const { group, resource } = target.definition.info;
+  const details = {
+    name: target.name,
+    ...(group === '' ? {} : { group }),
+    kind: resource,
+    ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }),
+  };
+  return valueResponse(200, successStatus(details), form.media, warnings);
+}
+
+async function removeAll(context: Context): Promise<ApiResult> {
+  const { core, target, request, options } = context;
+  const form = accepted(context);
+  const { wanted, options: writeOptions } = parseDeleteOptions(request);
+  const list = await deleteCollection(
+    core,
+    target,
+    parseListQuery(request.query, false),
+    wanted,
+    writeOptions,
+    options.gracePeriod,
+  );
+  return valueResponse(200, list, form.media);
+}

@@ -1,0 +1,68 @@
+/** Which representation of an answer the client accepts (apiserver `endpoints/handlers/negotiation`). */
+import { notAcceptable } from '../../kube/status.ts';
+
+export type Media = 'application/json' | 'application/yaml';
+
+/** As what an object or list is shown. */
+export interface Form {
+  readonly as: 'object' | 'table' | 'partial';
+  /** meta.k8s.io version of Table and PartialObjectMetadata. */
+  readonly version: 'v1' | 'v1beta1';
+  readonly media: Media;
+}
+
+const PLAIN: Form = { as: 'object', version: 'v1', media: 'application/json' };
+const MEDIA: Readonly<Record<string, Media>> = {
+  'application/json': 'application/json',
+  'application/yaml': 'application/yaml',
+  'application/*': 'application/json',
+  '*/*': 'application/json',
+};
+/** Upstream lists these in its 406. */
+const OFFERED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const TRANSFORMS: Readonly<Record<string, Form['as']>> = {
+  Table: 'table',
+  PartialObjectMetadata: 'partial',
+  PartialObjectMetadataList: 'partial',
+};
+
+export interface AcceptClause {
+  readonly type: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** Clauses of an Accept header, best first; equal weights keep their order. */
+export function parseAccept(accept: string): AcceptClause[] {
+  const clauses = accept
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .map((text) => {
+      const [type = '', ...parts] = text.split(';').map((part) => part.trim());
+      const parameters = Object.fromEntries(
+        parts.map((part): [string, string] => {
+          const at = part.indexOf('=');
+          return at < 0 ? [part, ''] : [part.slice(0, at), part.slice(at + 1)];
+        }),
+      );
+      return { type: type.toLowerCase(), parameters };
+    });
+  const weight = (clause: AcceptClause) => Number(clause.parameters.q ?? 1);
+  return clauses.sort((a, b) => weight(b) - weight(a));
+}
+
+/** Takes the Accept header, '' for none. `transforms` is false where only the plain object exists. Throws 406. */
+export function negotiate(accept: string, transforms: boolean): Form {
+  if (accept === '') return PLAIN;
+  for (const { type, parameters } of parseAccept(accept)) {
+    const media = MEDIA[type];
+    if (media === undefined) continue;
+    if (parameters.as === undefined) return { ...PLAIN, media };
+    const as = TRANSFORMS[parameters.as];
+    const version = parameters.v;
+    if (!transforms || as === undefined || parameters.g !== 'meta.k8s.io') continue;
+    if (version !== 'v1' && version !== 'v1beta1') continue;
+    return { as, version, media };
+  }
+  throw notAcceptable(OFFERED);
+}

@@ -1,0 +1,61 @@
+/** The built-in kinds as resource definitions, for the hub and for embedded clusters. */
+import { groupResourceName, type ResourceInfo } from '../../kube/resource.ts';
+import { builtinResources, builtinType } from '../builtin/tables.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
+import { EVENTS_STORAGE } from './event-storage.ts';
+import {
+  ANSWERS_DELETED,
+  CLUSTER_ONLY,
+  CONDITIONAL_UPDATE,
+  CREATE_ON_UPDATE,
+  GENERATION,
+  INITIAL_STATUS,
+  SELECTABLE_FIELDS,
+  unknownFieldText,
+} from './kind-rules.ts';
+
+export type Profile = 'hub' | 'cluster';
+
+/** Subresources that only a cluster with nodes can answer. */
+const CLUSTER_SUBRESOURCES = new Set(['exec', 'attach', 'portforward', 'log', 'proxy', 'binding', 'eviction']);
+
+export function builtinDefinitions(profile: Profile): ResourceDefinition[] {
+  return builtinResources()
+    .filter((info) => profile === 'cluster' || !CLUSTER_ONLY.has(groupResourceName(info)))
+    .map((info) => toDefinition(profile === 'cluster' ? info : withoutClusterSubresources(info)));
+}
+
+const withoutClusterSubresources = (info: ResourceInfo): ResourceInfo => ({
+  ...info,
+  subresources: info.subresources.filter((one) => !CLUSTER_SUBRESOURCES.has(one.name)),
+});
+
+function toDefinition(info: ResourceInfo): ResourceDefinition {
+  const name = groupResourceName(info);
+  const initialStatus = INITIAL_STATUS[name];
+  return {
+    info,
+    storageVersion: info.version,
+    preferred: !(info.group === 'autoscaling' && info.version === 'v1'),
+    schema: builtinType(info),
+    custom: false,
+    status: info.subresources.some((one) => one.name === 'status'),
+    ...(info.subresources.some((one) => one.name === 'scale') ? { scale: SCALE_PATHS } : {}),
+    selectableFields: SELECTABLE_FIELDS[name] ?? [],
+    generation: GENERATION.has(name),
+    createOnUpdate: CREATE_ON_UPDATE.has(name),
+    unconditionalUpdate: !CONDITIONAL_UPDATE.has(name),
+    answersDeleted: ANSWERS_DELETED.has(name),
+    ...(initialStatus === undefined ? {} : { initialStatus }),
+    ...(unknownFieldText(name, 'x') === undefined
+      ? {}
+      : { unknownField: (field: string) => unknownFieldText(name, field) as string }),
+    ...(name === 'events.events.k8s.io' ? { storage: EVENTS_STORAGE } : {}),
+  };
+}
+
+const SCALE_PATHS = {
+  specReplicasPath: '.spec.replicas',
+  statusReplicasPath: '.status.replicas',
+  labelSelectorPath: '.spec.selector',
+};

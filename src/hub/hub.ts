@@ -1,0 +1,131 @@
+/**
+ * The hub: a Kubernetes API server for objects without behaviour, over a small store. One code for two profiles:
+ * `hub` (many workspaces, what people author) and `cluster` (one workspace, all kinds: embedded clusters).
+ * README.md draws the life of a write and of a watch.
+ */
+import { randomInt, randomUUID } from 'node:crypto';
+import type { ApiHandler } from '../kube/api.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { type GroupResource, groupResourceName } from '../kube/resource.ts';
+import { type Clock, systemClock } from '../reconcile/clock.ts';
+import { type Logger, silentLogger } from '../reconcile/logger.ts';
+import { NAMESPACE_LIFECYCLE } from './admission/namespace-lifecycle.ts';
+import { createHandle } from './answer/handle.ts';
+import { createNonResource } from './answer/non-resource.ts';
+import { builtinDefinitions, type Profile } from './catalog/builtin-definitions.ts';
+import { type Catalog, createCatalog } from './catalog/catalog.ts';
+import { ChangeFeed } from './change-feed.ts';
+import type { HubClient, HubInformer } from './client.ts';
+import type { AdmissionStep, HubCore } from './core.ts';
+import { createInProcessClient } from './in-process-client.ts';
+import { TMC_KINDS } from './kinds/tmc-kinds.ts';
+import { LiveInformer } from './live-informer.ts';
+import { createObjectIo } from './object-io.ts';
+import type { ResourceDefinition } from './resource-definition.ts';
+import type { Store } from './store/store.ts';
+import { createValueCipher, type EncryptionKey } from './value-cipher.ts';
+import { missingOperations, ofWorkspace } from './write/companions.ts';
+import type { GracePeriod } from './write/delete.ts';
+
+/** The workspace that every other one is below; the only one of a cluster. */
+export const ROOT_WORKSPACE = 'root';
+
+export interface HubOptions {
+  readonly store: Store;
+  readonly profile: Profile;
+  /**
+   * Resources answered by code instead of the store, by `<group>/<resource>` (`authorization.k8s.io/subjectaccessreviews`)
+   * or `<group>/<resource>/<subresource>`, '-' for the core group (`-/serviceaccounts/token`).
+   */
+  readonly virtual?: Readonly<Record<string, ApiHandler>>;
+  /** Subresources answered by code (`-/pods/log`, `-/pods/exec`): the same table, kept apart for clusters' controllers. */
+  readonly subresourceHandlers?: Readonly<Record<string, ApiHandler>>;
+  /** Kinds that only downstream clusters serve. */
+  readonly extraResources?: (workspace: string) => readonly ResourceDefinition[];
+  /** Further admission steps, after the hub's own. */
+  readonly admission?: readonly AdmissionStep[];
+  /** Newest first; none: values are stored plain. */
+  readonly encryptionKeys?: readonly EncryptionKey[];
+  /** What stands before the API's paths in a workspace's URLs; default `/clusters/<workspace>`, nothing for a cluster. */
+  readonly urlPrefix?: (workspace: string) => string;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+export interface Hub {
+  readonly handle: ApiHandler;
+  readonly client: HubClient;
+  /** One per resource, started on first use, shared. */
+  informer<T extends KubeObject = KubeObject>(resource: GroupResource): HubInformer<T>;
+  readonly catalog: Catalog;
+  close(): Promise<void>;
+}
+
+export async function createHub(options: HubOptions): Promise<Hub> {
+  const { store, profile, clock = systemClock, log = silentLogger } = options;
+  const stop = new AbortController();
+  const objects = createObjectIo(store, createValueCipher(options.encryptionKeys ?? []));
+  const fixed = [...builtinDefinitions(profile), ...(profile === 'hub' ? TMC_KINDS : [])];
+  const catalog = createCatalog(fixed, async (workspace) => options.extraResources?.(workspace) ?? []);
+  const feed = new ChangeFeed(store, (change) => objects.openChange(change));
+  const core: HubCore = {
+    store,
+    objects,
+    feed,
+    catalog,
+    admission: [NAMESPACE_LIFECYCLE, ...(options.admission ?? [])],
+    clock,
+    log,
+    newUid: randomUUID,
+    nameSuffix,
+  };
+  await ensureRoot(core, profile);
+  await feed.start((error) => log.error({ err: error }, 'the change feed broke off'));
+  const gracePeriod = profile === 'cluster' ? podGracePeriod : NO_GRACE;
+  const client = createInProcessClient(core, gracePeriod);
+  const informers = new Map<string, LiveInformer>();
+  const urlPrefix = options.urlPrefix ?? ((workspace) => (profile === 'hub' ? `/clusters/${workspace}` : ''));
+  return {
+    handle: createHandle(core, {
+      nonResource: createNonResource(core, urlPrefix),
+      gracePeriod,
+      handlers: new Map(Object.entries({ ...options.virtual, ...options.subresourceHandlers })),
+      random: Math.random,
+    }),
+    client,
+    informer<T extends KubeObject>(resource: GroupResource) {
+      const name = groupResourceName(resource);
+      const informer = informers.get(name) ?? new LiveInformer(client, resource, { clock, log, signal: stop.signal });
+      informers.set(name, informer);
+      return informer as unknown as HubInformer<T>;
+    },
+    catalog,
+    async close() {
+      stop.abort();
+      await feed.close();
+    },
+  };
+}
+
+/** apimachinery `util/rand`: no vowels, nothing that looks alike. */
+const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+const nameSuffix = (): string =>
+  Array.from({ length: 5 }, () => SUFFIX_ALPHABET[randomInt(SUFFIX_ALPHABET.length)]).join('');
+
+async function ensureRoot(core: HubCore, profile: Profile): Promise<void> {
+  const system = ['kube-system', 'kube-public', 'kube-node-lease'];
+  const operations = await missingOperations(core, ofWorkspace(ROOT_WORKSPACE, profile === 'cluster' ? system : []));
+  if (operations.length > 0) await core.store.commit(operations);
+}
+
+const NO_GRACE: GracePeriod = () => undefined;
+const DEFAULT_POD_GRACE_SECONDS = 30;
+
+/** A pod that runs on a node gets time to stop; one that never got a node goes at once (core/pod strategy). */
+const podGracePeriod: GracePeriod = ({ definition: { info } }, object) => {
+  if (info.group !== '' || info.resource !== 'pods') return undefined;
+  const spec = object.spec as { nodeName?: string; terminationGracePeriodSeconds?: number } | undefined;
+  const { phase } = (object.status ?? {}) as { phase?: string };
+  if (!spec?.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0;
+  return spec.terminationGracePeriodSeconds ?? DEFAULT_POD_GRACE_SECONDS;
+};

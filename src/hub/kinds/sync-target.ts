@@ -1,0 +1,76 @@
+/** workload.kcp.io/v1alpha1 SyncTarget: what a cluster offers (MISSION C2). */
+import { invalidValue } from '../../kube/field-error.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import type { StatusCause } from '../../kube/status.ts';
+import {
+  AGE,
+  BOOLEAN,
+  CONDITIONS,
+  conditionColumn,
+  defineKind,
+  list,
+  object,
+  oneOf,
+  STRING,
+  STRING_MAP,
+  STRINGS,
+  stringColumn,
+} from './define-kind.ts';
+import type { SyncTarget } from './workload.ts';
+
+const QUANTITIES = { type: 'object', additionalProperties: { 'x-kubernetes-int-or-string': true } } as const;
+
+/** evictAfter is an instant (RFC 3339), as in kcp. */
+function validate(given: KubeObject): StatusCause[] {
+  const after = (given as SyncTarget).spec?.evictAfter;
+  return after === undefined || !Number.isNaN(Date.parse(after))
+    ? []
+    : [invalidValue('spec.evictAfter', after, 'must be an RFC 3339 time')];
+}
+
+export const SYNC_TARGET = defineKind({
+  group: 'workload.kcp.io',
+  version: 'v1alpha1',
+  kind: 'SyncTarget',
+  plural: 'synctargets',
+  categories: ['kcp'],
+  spec: object({
+    kcpCluster: STRING,
+    supportedAPIExports: list(
+      object({ workspace: object({ path: STRING, exportName: STRING }, 'path', 'exportName'), export: STRING }),
+    ),
+    cells: STRING_MAP,
+    unschedulable: BOOLEAN,
+    evictAfter: STRING,
+  }),
+  statusSchema: {
+    ...object({
+      allocatable: QUANTITIES,
+      capacity: QUANTITIES,
+      conditions: CONDITIONS,
+      syncedResources: list(
+        object(
+          {
+            group: STRING,
+            resource: STRING,
+            versions: STRINGS,
+            state: oneOf('Pending', 'Accepted', 'Incompatible'),
+          },
+          'resource',
+          'versions',
+        ),
+      ),
+      lastSyncerHeartbeatTime: STRING,
+      virtualWorkspaces: list(object({ url: STRING, syncerURL: STRING })),
+    }),
+    'x-kubernetes-preserve-unknown-fields': true,
+  },
+  columns: [
+    stringColumn('Location', '.metadata.labels.topology\\.kubernetes\\.io/region'),
+    conditionColumn('Ready'),
+    stringColumn('Synced API resources', '.status.syncedResources[*].resource', 1),
+    stringColumn('Key', '.metadata.labels.internal\\.workload\\.kcp\\.io/key', 1),
+    AGE,
+  ],
+  validate,
+});

@@ -1,0 +1,45 @@
+/** tenancy.kcp.io/v1alpha1 Workspace, in its parent; core.kcp.io/v1alpha1 LogicalCluster `cluster`, in itself. */
+import { AGE, CONDITIONS, defineKind, list, object, oneOf, STRING, stringColumn } from './define-kind.ts';
+
+export const WORKSPACE = defineKind({
+  group: 'tenancy.kcp.io',
+  version: 'v1alpha1',
+  kind: 'Workspace',
+  plural: 'workspaces',
+  shortNames: ['ws'],
+  categories: ['kcp'],
+  spec: object({ type: object({ name: STRING, path: STRING }, 'name'), cluster: STRING, URL: STRING }),
+  statusSchema: object({
+    phase: oneOf('Scheduling', 'Initializing', 'Ready', 'Unavailable'),
+    conditions: CONDITIONS,
+    initializers: list(STRING),
+  }),
+  columns: [
+    stringColumn('Type', '.spec.type.name'),
+    stringColumn('Region', '.metadata.labels.region', 1),
+    stringColumn('Phase', '.status.phase'),
+    stringColumn('URL', '.spec.URL', 1),
+    AGE,
+  ],
+});
+
+export const LOGICAL_CLUSTER = defineKind({
+  group: 'core.kcp.io',
+  version: 'v1alpha1',
+  kind: 'LogicalCluster',
+  plural: 'logicalclusters',
+  categories: ['kcp'],
+  spec: object({
+    owner: object({
+      apiVersion: STRING,
+      resource: STRING,
+      name: STRING,
+      namespace: STRING,
+      cluster: STRING,
+      uid: STRING,
+    }),
+    initializers: list(STRING),
+  }),
+  statusSchema: object({ URL: STRING, phase: STRING, conditions: CONDITIONS, initializers: list(STRING) }),
+  columns: [stringColumn('Phase', '.status.phase'), stringColumn('URL', '.status.URL'), AGE],
+});

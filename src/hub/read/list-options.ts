@@ -1,0 +1,100 @@
+/** Query parameters of list and watch, checked as kube-apiserver does (meta/internalversion/validation). */
+import { forbiddenField, notSupported } from '../../kube/field-error.ts';
+import { badRequest, invalid, type StatusCause } from '../../kube/status.ts';
+
+export interface ListQuery {
+  readonly labelSelector: string;
+  readonly fieldSelector: string;
+  /** '' when not given. */
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: '' | 'Exact' | 'NotOlderThan';
+  /** 0: none. */
+  readonly limit: number;
+  readonly continue: string;
+  readonly sendInitialEvents: boolean | undefined;
+  readonly allowWatchBookmarks: boolean;
+  readonly timeoutSeconds: number | undefined;
+}
+
+/** Throws ApiError 400 for what cannot be read, 422 for what contradicts itself. */
+export function parseListQuery(query: URLSearchParams, watch: boolean): ListQuery {
+  const timeoutSeconds = integer(query, 'timeoutSeconds');
+  const parsed = {
+    labelSelector: query.get('labelSelector') ?? '',
+    fieldSelector: query.get('fieldSelector') ?? '',
+    resourceVersion: query.get('resourceVersion') ?? '',
+    resourceVersionMatch: (query.get('resourceVersionMatch') ?? '') as ListQuery['resourceVersionMatch'],
+    limit: Math.max(0, integer(query, 'limit') ?? 0),
+    continue: query.get('continue') ?? '',
+    sendInitialEvents: query.has('sendInitialEvents') ? boolean(query, 'sendInitialEvents') : undefined,
+    allowWatchBookmarks: boolean(query, 'allowWatchBookmarks'),
+    timeoutSeconds,
+  };
+  const causes = watch ? watchCauses(parsed) : listCauses(parsed);
+  if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', causes);
+  return parsed;
+}
+
+const MATCH = 'resourceVersionMatch';
+const WITH_CONTINUE = 'resourceVersionMatch is forbidden when continue is provided';
+
+function listCauses(query: ListQuery): StatusCause[] {
+  const causes: StatusCause[] = [];
+  const match: string = query.resourceVersionMatch;
+  if (match !== '') {
+    if (query.resourceVersion === '')
+      causes.push(forbiddenField(MATCH, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    if (query.continue !== '') causes.push(forbiddenField(MATCH, WITH_CONTINUE));
+    if (match !== 'Exact' && match !== 'NotOlderThan')
+      causes.push(notSupported(MATCH, match, ['Exact', 'NotOlderThan', '']));
+    if (match === 'Exact' && query.resourceVersion === '0')
+      causes.push(forbiddenField(MATCH, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  }
+  if (query.sendInitialEvents !== undefined)
+    causes.push(forbiddenField('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  return causes;
+}
+
+function watchCauses(query: ListQuery): StatusCause[] {
+  const causes: StatusCause[] = [];
+  const match: string = query.resourceVersionMatch;
+  if (query.sendInitialEvents !== undefined && match !== 'NotOlderThan')
+    causes.push(forbiddenField(MATCH, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+  if (match === '') return causes;
+  if (query.sendInitialEvents === undefined)
+    causes.push(
+      forbiddenField(MATCH, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'),
+    );
+  if (match !== 'NotOlderThan') causes.push(notSupported(MATCH, match, ['NotOlderThan']));
+  if (query.continue !== '') causes.push(forbiddenField(MATCH, WITH_CONTINUE));
+  return causes;
+}
+
+/** Upstream's decoder of int64 query parameters. */
+function integer(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  if (!/^[-+]?[0-9]+$/.test(text))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
+/** Present without a value is true (meta/v1 conversion). */
+const boolean = (query: URLSearchParams, name: string): boolean => {
+  const text = query.get(name);
+  return text !== null && text !== '0' && text.toLowerCase() !== 'false';
+};
+
+/** A version that a client sent: undefined for none and for "0" (anything will do). */
+export function parseVersion(text: string): bigint | undefined {
+  if (text === '' || text === '0') return undefined;
+  if (!/^[0-9]+$/.test(text))
+    throw invalid({ group: '', kind: '' }, '', [
+      {
+        reason: 'FieldValueInvalid',
+        message: `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+        field: 'resourceVersion',
+      },
+    ]);
+  return BigInt(text);
+}

@@ -1,0 +1,93 @@
+/** POST: prepare → shape → validate → admit → store, with a new name where only a prefix was given. */
+import type { KubeObject } from '../../kube/object.ts';
+import { ApiError, alreadyExists, invalid } from '../../kube/status.ts';
+import type { HubCore, Target, WriteOptions, Written } from '../core.ts';
+import { admit } from './admit.ts';
+import { companionOperations } from './companions.ts';
+import { recordManager } from './field-managers.ts';
+import { prepareForCreate } from './prepare.ts';
+import { shape } from './shape.ts';
+import { matchUrl } from './type-check.ts';
+import { validateMetadata } from './validate-metadata.ts';
+
+/** Upstream retries a generated name that is taken (8 attempts). */
+const NAME_ATTEMPTS = 8;
+/** 63 less the five random characters. */
+const MAX_NAME_PREFIX = 58;
+
+export interface CreateRules {
+  /** The object comes with its managedFields (server-side apply). */
+  readonly managersRecorded?: boolean;
+}
+
+/** Takes a private copy of the body. Throws ApiError. */
+export async function createObject(
+  core: HubCore,
+  target: Target,
+  given: KubeObject,
+  options: WriteOptions,
+  rules: CreateRules = {},
+): Promise<Written> {
+  const { metadata } = given;
+  matchUrl(target, given);
+  if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '' && metadata.resourceVersion !== '0')
+    throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
+  const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
+  for (let attempt = 1; ; attempt++) {
+    const object = structuredClone(given);
+    if (generated) object.metadata.name = `${metadata.generateName?.slice(0, MAX_NAME_PREFIX)}${core.nameSuffix()}`;
+    const written = await createNamed(core, target, object, options, rules);
+    if (written !== undefined) return written;
+    if (!generated) throw alreadyExists(target.definition.info, object.metadata.name as string);
+    if (attempt === NAME_ATTEMPTS) throw generateNameConflict(target, object.metadata.name as string);
+  }
+}
+
+/** Undefined when the name is taken. */
+async function createNamed(
+  core: HubCore,
+  target: Target,
+  object: KubeObject,
+  options: WriteOptions,
+  rules: CreateRules,
+): Promise<Written | undefined> {
+  const { definition } = target;
+  const warnings: string[] = [];
+  prepareForCreate(core, target, object);
+  shape(definition, object, undefined, options, warnings);
+  await admit(core, {
+    operation: 'create',
+    target,
+    object,
+    old: undefined,
+    options,
+    warn: (text) => warnings.push(text),
+  });
+  const causes = [...validateMetadata(definition, object), ...(definition.validate?.(object, undefined) ?? [])];
+  if (causes.length > 0) throw invalid(definition.info, object.metadata.name ?? '', causes);
+  if (!rules.managersRecorded) recordManager(core, target, undefined, object, options);
+  const address = { ...target, name: object.metadata.name as string };
+  if (options.dryRun) {
+    if ((await core.objects.read(address)) !== undefined) return undefined;
+    return { object, stored: undefined, created: true, warnings };
+  }
+  const value = core.objects.encode(definition, object);
+  const result = await core.store.commit([
+    { key: core.objects.keyOf(address), value: core.objects.seal(address, value), expected: 0n },
+    ...(await companionOperations(core, target, address.name)),
+  ]);
+  if (!result.ok) return undefined;
+  object.metadata.resourceVersion = String(result.revision);
+  return { object, stored: { value, revision: result.revision }, created: true, warnings };
+}
+
+const generateNameConflict = (target: Target, name: string): ApiError => {
+  const { group, resource } = target.definition.info;
+  const qualified = group === '' ? resource : `${resource}.${group}`;
+  return new ApiError(
+    409,
+    'AlreadyExists',
+    `${qualified} "${name}" already exists, the server was not able to generate a unique name for the object`,
+    { name, ...(group ? { group } : {}), kind: resource, retryAfterSeconds: 1 },
+  );
+};

@@ -1,0 +1,49 @@
+/** Who owns which fields: managedFields of a write that is not an apply. */
+import type { KubeObject } from '../../kube/object.ts';
+import { apiVersionOf } from '../../kube/resource.ts';
+import { rfc3339 } from '../../reconcile/clock.ts';
+import type { HubCore, Target, WriteOptions } from '../core.ts';
+import { keepTimestampsIfUnchanged } from '../patch/managed-fields.ts';
+import { type ApplyType, recordUpdate } from '../patch/server-side-apply.ts';
+
+export const applyType = ({ definition }: Target): ApplyType => ({
+  apiVersion: apiVersionOf(definition.info),
+  kind: definition.info.kind,
+  schema: definition.schema,
+});
+
+/** What the endpoint does not write is never owned through it. */
+export function resetFieldsOf({ definition, subresource }: Target): readonly string[] {
+  if (!definition.status) return [];
+  return subresource === 'status' ? ['spec', ...(definition.custom ? ['metadata'] : [])] : ['status'];
+}
+
+/** Mutates `object`, a private copy. */
+export function recordManager(
+  core: Pick<HubCore, 'clock'>,
+  target: Target,
+  old: KubeObject | undefined,
+  object: KubeObject,
+  options: WriteOptions,
+): void {
+  const recorded = recordUpdate({
+    type: applyType(target),
+    manager: options.fieldManager,
+    subresource: target.subresource,
+    now: rfc3339(core.clock.now()),
+    resetFields: resetFieldsOf(target),
+    before: old,
+    after: object,
+  });
+  keepManagedFields(object, old === undefined ? recorded : keepTimestampsIfUnchanged(recorded, old));
+}
+
+/** A repeated apply that changes nothing but its own time is no write. */
+export function keepUnchangedTimes(object: KubeObject, old: KubeObject): void {
+  keepManagedFields(object, keepTimestampsIfUnchanged(object, old));
+}
+
+function keepManagedFields(object: KubeObject, { metadata: { managedFields } }: KubeObject): void {
+  if (managedFields === undefined) delete object.metadata.managedFields;
+  else object.metadata.managedFields = managedFields;
+}

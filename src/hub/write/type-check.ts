@@ -1,0 +1,55 @@
+/** Does the body say it is what its URL says (endpoints/handlers create.go, update.go)? */
+import type { KubeObject } from '../../kube/object.ts';
+import { apiVersionOf, parseApiVersion } from '../../kube/resource.ts';
+import { badRequest } from '../../kube/status.ts';
+import type { Target } from '../core.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
+
+/** Takes any decoded JSON; answers a private object with apiVersion, kind and metadata. Throws 400. */
+export function asObject(definition: ResourceDefinition, decoded: unknown): KubeObject {
+  const { info, custom } = definition;
+  if (typeof decoded !== 'object' || decoded === null || Array.isArray(decoded))
+    throw badRequest(
+      `${info.kind} in version "${info.version}" cannot be handled as a ${info.kind}: json: cannot unmarshal ${goTypeOf(decoded)} into Go value of type map[string]interface {}`,
+    );
+  const object = decoded as Record<string, unknown>;
+  const expected = apiVersionOf(info);
+  const { apiVersion = '', kind = '' } = object as { apiVersion?: string; kind?: string };
+  if (custom && kind === '') throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(object)}'`);
+  const wrongKind = kind !== '' && kind !== info.kind;
+  if (apiVersion !== '' && apiVersion !== expected && (custom || !wrongKind))
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+    );
+  if (wrongKind) {
+    const version = parseApiVersion(apiVersion || expected).version;
+    throw badRequest(
+      custom
+        ? `the kind in the data (${kind}) does not match the expected kind (${info.kind})`
+        : `${kind} in version "${version}" cannot be handled as a ${info.kind}: no kind "${kind}" is registered for version "${apiVersion || expected}"`,
+    );
+  }
+  const metadata = object.metadata ?? {};
+  if (typeof metadata !== 'object' || Array.isArray(metadata))
+    throw badRequest(
+      `${info.kind} in version "${info.version}" cannot be handled as a ${info.kind}: json: cannot unmarshal ${goTypeOf(metadata)} into Go struct field ${info.kind}.metadata of type v1.ObjectMeta`,
+    );
+  return { ...object, apiVersion: expected, kind: info.kind, metadata: { ...metadata } } as KubeObject;
+}
+
+const goTypeOf = (value: unknown): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+
+/** The body's namespace and name must be those of the URL, or absent. Mutates a private copy. */
+export function matchUrl(target: Target, object: KubeObject): void {
+  const { metadata } = object;
+  const namespace = target.definition.info.namespaced ? target.namespace : '';
+  if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== namespace)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  if (namespace === '') delete metadata.namespace;
+  else metadata.namespace = namespace;
+  if (target.name === '') return;
+  if (metadata.name === undefined || metadata.name === '') throw badRequest('name must be provided');
+  if (metadata.name !== target.name)
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${target.name})`);
+}

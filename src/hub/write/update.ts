@@ -1,0 +1,178 @@
+/** PUT, and the tail of PATCH: read → change → prepare → validate → admit → compare-and-swap, again on a lost race. */
+import type { KubeObject } from '../../kube/object.ts';
+import { ApiError, conflict, invalid, MODIFIED, notFound } from '../../kube/status.ts';
+import type { AdmissionRequest, HubCore, Target, WriteOptions, Written } from '../core.ts';
+import type { StoredEntry } from '../store/store.ts';
+import { admit } from './admit.ts';
+import { createObject } from './create.ts';
+import { keepUnchangedTimes, recordManager } from './field-managers.ts';
+import { prepareForUpdate } from './prepare.ts';
+import { shape } from './shape.ts';
+import { matchUrl } from './type-check.ts';
+import { validateMetadata, validateMetadataUpdate } from './validate-metadata.ts';
+
+/** Makes the new object from the present one (a private copy); asked again after each lost race. */
+export type Change = (old: KubeObject) => KubeObject | Promise<KubeObject>;
+
+export interface UpdateRules {
+  /** Who manages what is already in the object that `change` made (server-side apply). */
+  readonly managersRecorded?: boolean;
+  /** Lost races that are tried again when the new object names no resourceVersion. */
+  readonly attempts?: number;
+}
+
+/** Whole-object replacement. Takes a private copy of the body. Throws ApiError. */
+export async function replaceObject(
+  core: HubCore,
+  target: Target,
+  given: KubeObject,
+  options: WriteOptions,
+): Promise<Written> {
+  matchUrl(target, given);
+  const { definition } = target;
+  if (definition.createOnUpdate && target.subresource === '') {
+    const entry = await core.objects.read(target);
+    if (entry === undefined) {
+      if ((given.metadata.uid ?? '') !== '')
+        throw conflict(
+          definition.info,
+          target.name,
+          `Precondition failed: UID in precondition: ${given.metadata.uid}, UID in object meta: `,
+        );
+      return createObject(core, { ...target, name: '' }, given, options);
+    }
+  }
+  return updateObject(core, target, () => structuredClone(given), options);
+}
+
+/** Applies a change to the object that the target names. Throws ApiError. */
+export async function updateObject(
+  core: HubCore,
+  target: Target,
+  change: Change,
+  options: WriteOptions,
+  rules: UpdateRules = {},
+): Promise<Written> {
+  const attempts = rules.attempts ?? 5;
+  for (let attempt = 1; ; attempt++) {
+    const entry = await core.objects.read(target);
+    if (entry === undefined) throw notFound(target.definition.info, target.name);
+    const outcome = await tryUpdate(core, target, entry, change, options, rules);
+    if (outcome !== 'lost race') return outcome;
+    if (attempt >= attempts) throw conflict(target.definition.info, target.name, MODIFIED);
+  }
+}
+
+async function tryUpdate(
+  core: HubCore,
+  target: Target,
+  entry: StoredEntry,
+  change: Change,
+  options: WriteOptions,
+  rules: UpdateRules,
+): Promise<Written | 'lost race'> {
+  const { definition } = target;
+  const warnings: string[] = [];
+  const old = core.objects.decode(definition, entry);
+  const object = await change(core.objects.decode(definition, entry));
+  checkVersion(target, object, entry.revision);
+  checkUid(target, object, old);
+  prepareForUpdate(target, object, old);
+  shape(definition, object, old, options, warnings);
+  const request: AdmissionRequest = {
+    operation: 'update',
+    target,
+    object,
+    old,
+    options,
+    warn: (text) => warnings.push(text),
+  };
+  await admit(core, request);
+  const causes = [
+    ...validateMetadata(definition, object),
+    ...validateMetadataUpdate(object.metadata, old.metadata),
+    ...(definition.validate?.(object, old) ?? []),
+  ];
+  if (causes.length > 0) throw invalid(definition.info, target.name, causes);
+  if (rules.managersRecorded) keepUnchangedTimes(object, old);
+  else recordManager(core, target, old, object, options);
+  return storeUpdate(core, target, entry, object, options, warnings);
+}
+
+async function storeUpdate(
+  core: HubCore,
+  target: Target,
+  entry: StoredEntry,
+  object: KubeObject,
+  options: WriteOptions,
+  warnings: readonly string[],
+): Promise<Written | 'lost race'> {
+  const value = core.objects.encode(target.definition, object);
+  const written = (revision: bigint): Written => {
+    object.metadata.resourceVersion = String(revision);
+    return { object, stored: { value, revision }, created: false, warnings };
+  };
+  // A write that changes nothing is no write: no revision, no event.
+  if (value.equals(entry.value)) return written(entry.revision);
+  if (options.dryRun) return { ...written(entry.revision), stored: undefined };
+  const finished = object.metadata.deletionTimestamp !== undefined && mayBeRemoved(object);
+  const result = await core.store.commit([
+    {
+      key: entry.key,
+      value: finished ? undefined : core.objects.seal(target, value),
+      expected: entry.revision,
+    },
+  ]);
+  return result.ok ? written(result.revision) : 'lost race';
+}
+
+/** The last finalizer gone from an object whose deletion waits for nothing else. */
+export const mayBeRemoved = (object: KubeObject): boolean =>
+  (object.metadata.finalizers ?? []).length === 0 &&
+  (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
+  ((object.spec as { finalizers?: unknown[] } | undefined)?.finalizers ?? []).length === 0;
+
+function checkVersion(target: Target, object: KubeObject, current: bigint): void {
+  const { definition, name } = target;
+  const wanted = object.metadata.resourceVersion ?? '';
+  if (wanted === '' || wanted === '0') {
+    if (definition.unconditionalUpdate === false && target.subresource === '')
+      throw invalid(definition.info, name, [
+        {
+          reason: 'FieldValueInvalid',
+          message: 'Invalid value: 0: must be specified for an update',
+          field: 'metadata.resourceVersion',
+        },
+      ]);
+    return;
+  }
+  if (!/^[0-9]+$/.test(wanted))
+    throw invalid(definition.info, name, [
+      {
+        reason: 'FieldValueInvalid',
+        message: `Invalid value: ${JSON.stringify(wanted)}: strconv.ParseUint: parsing ${JSON.stringify(wanted)}: invalid syntax`,
+        field: 'metadata.resourceVersion',
+      },
+    ]);
+  if (BigInt(wanted) !== current) throw conflict(definition.info, name, MODIFIED);
+}
+
+function checkUid(target: Target, object: KubeObject, old: KubeObject): void {
+  const wanted = object.metadata.uid ?? '';
+  if (wanted === '') delete object.metadata.uid;
+  else if (wanted !== old.metadata.uid)
+    throw new ApiError(
+      409,
+      'Conflict',
+      `Operation cannot be fulfilled on ${target.definition.info.resource}${target.definition.info.group ? `.${target.definition.info.group}` : ''} "${target.name}": StorageError: invalid object, Code: 4, Key: ${upstreamKey(target)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${old.metadata.uid}`,
+      {
+        name: target.name,
+        ...(target.definition.info.group ? { group: target.definition.info.group } : {}),
+        kind: target.definition.info.resource,
+      },
+    );
+}
+
+/** Upstream names its etcd key here; ours has the same shape. */
+const upstreamKey = ({ definition: { info }, namespace, name }: Target): string =>
+  `/registry/${info.group === '' ? '' : `${info.group}/`}${info.resource}/${namespace === '' ? '' : `${namespace}/`}${name}`;
