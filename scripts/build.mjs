@@ -17,4 +17,4 @@ await build({
   logLevel: 'warning',
 });
 // Data that is read at run time from beside the code (src/hub/builtin/tables.ts).
-for (const file of ['tables.json', 'go-structs.json']) copyFileSync(`src/hub/builtin/${file}`, `dist/${file}`);
+copyFileSync('src/hub/builtin/tables.json', 'dist/tables.json');
