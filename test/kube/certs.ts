@@ -8,9 +8,16 @@ export interface KeyAndCert {
   readonly certPem: string;
 }
 
+export interface CertificateRequest {
+  readonly user: string;
+  readonly groups?: readonly string[];
+  /** Names and addresses, for a server. */
+  readonly hosts?: readonly string[];
+}
+
 export interface Authority extends KeyAndCert {
   /** A certificate usable as server (for `hosts`) and as client (as `user` in `groups`). */
-  issue(request: { user: string; groups?: readonly string[]; hosts?: readonly string[] }): Promise<KeyAndCert>;
+  issue(request: CertificateRequest): Promise<KeyAndCert>;
 }
 
 const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const;

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/wait-for.ts';
 import { startCluster } from './cluster.ts';
 import type { KubeCluster } from './kube-cluster.ts';
+import { installMetricsServer } from './metrics-server.ts';
 
 let east: KubeCluster;
 let west: KubeCluster;
@@ -156,6 +157,17 @@ describe('a pod answers through kube-apiserver', () => {
       });
       expect(answer).toMatchObject({ cluster: 'east', path: '/x?y=1' });
     }
+  });
+});
+
+describe('aggregated APIs', () => {
+  it('answer through their Service: kubectl top', async () => {
+    const end = await installMetricsServer(east, { container: () => ({ cpu: '25m', memory: '32Mi' }) });
+    const pods = await kubectl(east, 'top', 'pods', '-n', namespace, '-l', 'app=web', '--no-headers');
+    expect(pods.trim().split('\n')).toHaveLength(3);
+    expect(pods).toMatch(/web-\S+ +25m +32Mi/);
+    expect(await kubectl(east, 'top', 'nodes')).toMatch(/east-node-1 +1000m/);
+    end();
   });
 });
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { waitFor } from '../support/wait-for.ts';
 import { ensureKubeAssets, type KubeAssets } from './assets.ts';
 import { type ComponentName, type ComponentOptions, componentNames, hasBinary, serverSpec } from './components.ts';
-import { type Address, startEgress } from './egress.ts';
+import { startEgress } from './egress.ts';
 import { type TokenUser, writeClusterFiles } from './files.ts';
 import { KubeCluster } from './kube-cluster.ts';
 import { type NodeOptions, nodeIP, nodeObject } from './kwok.ts';
@@ -36,8 +36,6 @@ export interface ClusterOptions {
   readonly runtimeConfig?: Readonly<Record<string, string>>;
   /** Plays the pods: port-forward, `pods/proxy`, `services/proxy`. Default: JSON with the cluster's name. */
   readonly servePods?: RequestListener;
-  /** Where connections to an address of the cluster's network go, such as a webhook's Service; undefined: the pods. */
-  readonly route?: (address: Address) => Address | undefined;
   /** Other binaries than the pinned ones. */
   readonly assets?: KubeAssets;
 }
@@ -81,8 +79,8 @@ async function prepareCluster(
   const egress = await startEgress({
     socketPath: egressSocket,
     servePods: options.servePods ?? answerWithName(name),
-    route: (address) => options.route?.(address) ?? routeToKubelet(address, ports.kubelet),
   });
+  egress.routes.set(`${nodeIP}:${ports.kubelet}`, { host: '127.0.0.1', port: ports.kubelet });
 
   const url = `https://127.0.0.1:${ports.apiserver}`;
   const adminToken = randomBytes(16).toString('hex');
@@ -123,12 +121,6 @@ function componentsOf(controllers: boolean, nodes: number): ComponentName[] {
 async function pinPorts() {
   const [etcd, etcdPeer, apiserver] = [await pinPort(), await pinPort(), await pinPort()];
   return { etcd, etcdPeer, apiserver, kubelet: await pinPort(), kwok: await pinPort() };
-}
-
-/** Nodes lead to their kubelet, loopback addresses to themselves, and all others to the pods. */
-function routeToKubelet(address: Address, kubeletPort: number): Address | undefined {
-  if (address.host === nodeIP && address.port === kubeletPort) return { host: '127.0.0.1', port: kubeletPort };
-  return /^(127\.|localhost$|::1$)/.test(address.host) ? address : undefined;
 }
 
 function answerWithName(cluster: string): RequestListener {

@@ -2,8 +2,8 @@
  * The cluster's pod and node network, as kube-apiserver sees it.
  *
  * kwok's nodes and pods have addresses that nothing routes to. kube-apiserver dials them through an egress proxy
- * (EgressSelectorConfiguration, HTTP CONNECT over a unix socket), which is this: the nodes' kubelet port leads to kwok,
- * every other address of the cluster to one small HTTP server that plays the pods. So logs, exec and port-forward, but
+ * (EgressSelectorConfiguration, HTTP CONNECT over a unix socket), which is this: the nodes' kubelet port leads to our
+ * kubelet, every other address of the cluster to one small HTTP server that plays the pods. So logs, exec and port-forward, but
  * also `pods/proxy`, `services/proxy`, webhooks and aggregated APIs behind Services, behave as in a real cluster.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -18,18 +18,19 @@ export interface Address {
 export interface Egress {
   /** Loopback port of the server that plays the pods; port-forward leads here too. */
   readonly podPort: number;
+  /** Where connections to `host:port` of the cluster's network go; addresses not in here lead to the pods' server. */
+  readonly routes: Map<string, Address>;
   close(): Promise<void>;
 }
 
 export interface EgressOptions {
   readonly socketPath: string;
-  /** Where a connection to this address of the cluster goes; undefined: to the pods' server. */
-  readonly route: (address: Address) => Address | undefined;
   readonly servePods: RequestListener;
 }
 
 export async function startEgress(options: EgressOptions): Promise<Egress> {
   const sockets = new Set<Socket>();
+  const routes = new Map<string, Address>();
   const pods = createServer(options.servePods);
   const podPort = await new Promise<number>((resolve, reject) => {
     pods.once('error', reject);
@@ -41,7 +42,8 @@ export async function startEgress(options: EgressOptions): Promise<Egress> {
 
   const proxy = createServer((_request, response) => response.writeHead(405).end());
   proxy.on('connect', (request, client: Socket, head: Buffer) => {
-    const target = options.route(parseAddress(request.url ?? '')) ?? { host: '127.0.0.1', port: podPort };
+    const asked = request.url ?? '';
+    const target = routes.get(asked) ?? loopback(asked) ?? { host: '127.0.0.1', port: podPort };
     const upstream = connect(target.port, target.host, () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.write(head);
@@ -59,6 +61,7 @@ export async function startEgress(options: EgressOptions): Promise<Egress> {
 
   return {
     podPort,
+    routes,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await Promise.all([closeServer(proxy), closeServer(pods)]);
@@ -66,10 +69,10 @@ export async function startEgress(options: EgressOptions): Promise<Egress> {
   };
 }
 
-/** `10.0.0.1:80` or `[fd00::1]:80`. */
-function parseAddress(authority: string): Address {
-  const colon = authority.lastIndexOf(':');
-  return { host: authority.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(authority.slice(colon + 1)) };
+/** Loopback addresses lead to themselves. */
+function loopback(authority: string): Address | undefined {
+  const [, host, port] = /^(127\.[\d.]+|localhost|\[::1\]):(\d+)$/.exec(authority) ?? [];
+  return host === undefined ? undefined : { host: host.replace(/[[\]]/g, ''), port: Number(port) };
 }
 
 function track(sockets: Set<Socket>, socket: Socket): void {

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { createAuthority, createServiceAccountKeys, type KeyAndCert } from './certs.ts';
+import { type Authority, createAuthority, createServiceAccountKeys, type KeyAndCert } from './certs.ts';
 import { nodeIP } from './kwok.ts';
 
 export interface TokenUser {
@@ -21,7 +21,7 @@ export interface FileOptions {
 }
 
 export interface ClusterCredentials {
-  readonly caPem: string;
+  readonly ca: Authority;
   readonly admin: KeyAndCert;
   readonly kubeconfigPath: string;
 }
@@ -53,7 +53,7 @@ export async function writeClusterFiles(options: FileOptions): Promise<ClusterCr
   write('egress.json', JSON.stringify(egressThrough(options.egressSocket)));
   const kubeconfigPath = join(folder, 'kubeconfig');
   write('kubeconfig', kubeconfig({ clusterName, url, caPem: ca.certPem, admin }));
-  return { caPem: ca.certPem, admin, kubeconfigPath };
+  return { ca, admin, kubeconfigPath };
 }
 
 const apiServerNames = ['127.0.0.1', '10.96.0.1', 'localhost', 'kubernetes', 'kubernetes.default.svc'];

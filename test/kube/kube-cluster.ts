@@ -7,8 +7,9 @@ import type { KubeObject } from '../../src/kube/object.ts';
 import { type KubectlOptions, type KubectlResult, runKubectl, spawnKubectl } from '../support/kubectl.ts';
 import { type WaitOptions, waitFor } from '../support/wait-for.ts';
 import { ApiClient } from './api-client.ts';
+import type { CertificateRequest, KeyAndCert } from './certs.ts';
 import { type ComponentName, componentNames } from './components.ts';
-import type { Egress } from './egress.ts';
+import type { Address, Egress } from './egress.ts';
 import type { ClusterCredentials } from './files.ts';
 import { appendPodLog, type PodLogTarget } from './pod-log.ts';
 import { noteChild, type ServerProcess } from './processes.ts';
@@ -31,21 +32,31 @@ export class KubeCluster extends ApiClient {
   readonly folder: string;
   readonly caPem: string;
   /** Client certificate of the administrator, as in the kubeconfig. */
-  readonly adminCert: { readonly certPem: string; readonly keyPem: string };
+  readonly adminCert: KeyAndCert;
   readonly adminToken: string;
   readonly kubeconfigPath: string;
   readonly #parts: ClusterParts;
   #stopped = false;
 
   constructor(parts: ClusterParts) {
-    super({ url: parts.url, caPem: parts.credentials.caPem, adminToken: parts.adminToken });
+    super({ url: parts.url, caPem: parts.credentials.ca.certPem, adminToken: parts.adminToken });
     this.#parts = parts;
     this.name = parts.name;
     this.folder = parts.folder;
-    this.caPem = parts.credentials.caPem;
+    this.caPem = parts.credentials.ca.certPem;
     this.adminCert = parts.credentials.admin;
     this.adminToken = parts.adminToken;
     this.kubeconfigPath = parts.credentials.kubeconfigPath;
+  }
+
+  /** A certificate of the cluster's CA: for a user and groups as client, for hosts as server. */
+  issueCertificate(request: CertificateRequest): Promise<KeyAndCert> {
+    return this.#parts.credentials.ca.issue(request);
+  }
+
+  /** Leads kube-apiserver's connections to `host:port` of the cluster's network, such as a webhook's, elsewhere. */
+  routeTo(hostAndPort: string, address: Address): void {
+    this.#parts.egress.routes.set(hostAndPort, address);
   }
 
   /** Runs kubectl as the administrator, to its end. */
