@@ -17,6 +17,7 @@ import {
 import type { ResourceInfo } from '../kube/resource.ts';
 import { methodNotAllowed, notAcceptable, pathNotFound } from '../kube/status.ts';
 import { type DiscoverySource, type MergedDiscovery, mergeDiscovery } from './discovery-merge.ts';
+import { createMergedOpenApi } from './openapi.ts';
 import { BySources, type HubKinds, isLive, sourcesOf, type WorkspaceSources } from './sources.ts';
 
 export interface ResolvedResource {
@@ -30,7 +31,7 @@ export interface ResolvedResource {
 }
 
 export interface MergedApi {
-  /** Undefined for paths that are not discovery. */
+  /** Undefined for paths that are neither discovery nor OpenAPI. */
   handle(request: ApiRequest): Promise<ApiResult> | undefined;
   /** Undefined where no source serves it. */
   resolveResource(
@@ -64,6 +65,7 @@ const DISCOVERY_PATH = /^\/(?:api|apis)(?:\/|$)/;
 export function createMergedDiscovery(options: MergedDiscoveryOptions): MergedApi {
   const { hub, registry, firstDiscoveryMs = FIRST_DISCOVERY_MS } = options;
   const cache = new BySources<Merged>(SETS_PER_HUB);
+  const openApi = createMergedOpenApi({ hub, registry });
 
   async function merged(workspace: string, onlyCluster: string | undefined, signal?: AbortSignal): Promise<Merged> {
     const sources = await sourcesOf(hub, registry, workspace, onlyCluster);
@@ -94,6 +96,8 @@ export function createMergedDiscovery(options: MergedDiscoveryOptions): MergedAp
 
   return {
     handle(request) {
+      const byOpenApi = openApi.handle(request);
+      if (byOpenApi !== undefined) return byOpenApi;
       const { path, isResource } = request.info;
       if (isResource || !DISCOVERY_PATH.test(path)) return undefined;
       const segments = path.split('/').filter((segment) => segment !== '');

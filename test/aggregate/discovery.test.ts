@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createMergedDiscovery } from '../../src/aggregate/discovery.ts';
 import type { ApiRequest, ApiResponse } from '../../src/kube/api.ts';
-import { parseRequestInfo } from '../../src/kube/request-info.ts';
 import type { ResourceInfo } from '../../src/kube/resource.ts';
 import { type FakeDownstream, fakeDownstream, fakeRegistry, resourceInfo } from '../support/fake-downstream.ts';
+import { apiGet } from './api-request.ts';
 
 const V2 = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
@@ -18,21 +18,6 @@ const clusterPods = resourceInfo('v1', 'pods', 'Pod', {
 const widgets = (version: string, extra: Partial<ResourceInfo> = {}) =>
   resourceInfo(`acme.com/${version}`, 'widgets', 'Widget', extra);
 
-function request(path: string, headers: Record<string, string> = {}, more: Partial<ApiRequest> = {}): ApiRequest {
-  return {
-    workspace: 'root:a',
-    info: parseRequestInfo('GET', path, new URLSearchParams()),
-    method: 'GET',
-    query: new URLSearchParams(),
-    headers,
-    body: Buffer.alloc(0),
-    user: { name: 'jo', groups: [], extra: {} },
-    signal: new AbortController().signal,
-    auditId: 'audit',
-    ...more,
-  };
-}
-
 function setUp(...clusters: FakeDownstream[]) {
   const kinds = [deployments, pods].map((info) => ({ info, schema: undefined, custom: false }));
   const merged = createMergedDiscovery({
@@ -41,7 +26,7 @@ function setUp(...clusters: FakeDownstream[]) {
     firstDiscoveryMs: 50,
   });
   const get = async (path: string, headers: Record<string, string> = {}, more: Partial<ApiRequest> = {}) => {
-    const { status, headers: answered, body } = (await merged.handle(request(path, headers, more))) as ApiResponse;
+    const { status, headers: answered, body } = (await merged.handle(apiGet(path, headers, more))) as ApiResponse;
     const text = Buffer.from(body as Uint8Array).toString();
     return { status, headers: answered, document: text === '' ? undefined : JSON.parse(text) };
   };
@@ -164,7 +149,7 @@ describe('merged discovery', () => {
   it('leaves all other paths to others', () => {
     const { merged } = setUp();
     for (const path of ['/api/v1/pods', '/apis/apps/v1/deployments', '/version', '/apixs', '/']) {
-      expect(merged.handle(request(path))).toBeUndefined();
+      expect(merged.handle(apiGet(path))).toBeUndefined();
     }
   });
 

@@ -1,0 +1,164 @@
+/**
+ * The clusters' own OpenAPI documents. Indices are asked for again when they are a second old (a 304 mostly); documents
+ * are kept by content: clusters of one version share them. A cluster that does not answer is as it last was.
+ */
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Downstream } from '../clusters/downstream.ts';
+
+export interface ClusterOpenApiIndex {
+  /** Hash of each document, by its path below /openapi/v3; '' where the cluster gives none. */
+  readonly hashes: ReadonlyMap<string, string>;
+  /** Where to ask for it, below the cluster's API root. */
+  readonly urls: ReadonlyMap<string, string>;
+  /** Changes when any document does. */
+  readonly hash: string;
+}
+
+export interface ClusterV2 {
+  readonly bytes: Buffer;
+  readonly etag: string;
+}
+
+export type V2Form = 'json' | 'protobuf';
+
+export interface OpenApiSources {
+  /** Undefined when the cluster never told. */
+  index(downstream: Downstream): Promise<ClusterOpenApiIndex | undefined>;
+  /** JSON bytes of one v3 document; undefined when it cannot be had now. */
+  document(downstream: Downstream, path: string): Promise<Buffer | undefined>;
+  /** The whole v2 document; undefined when it cannot be had now. */
+  v2(downstream: Downstream, form: V2Form): Promise<ClusterV2 | undefined>;
+}
+
+const FRESH_MS = 1_000;
+const DEADLINE_MS = 5_000;
+const INDEX_DEADLINE_MS = 2_000;
+const MAX_BYTES = 96 * 1024 * 1024;
+const ACCEPT_V2: Readonly<Record<V2Form, string>> = {
+  json: 'application/json',
+  protobuf: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+};
+
+interface Kept<T> {
+  value: T | undefined;
+  etag: string | undefined;
+  checkedAt: number;
+  asking: Promise<T | undefined> | undefined;
+}
+
+export function createOpenApiSources(now: () => number = Date.now): OpenApiSources {
+  const indices = new WeakMap<Downstream, Kept<ClusterOpenApiIndex>>();
+  const v2s: Readonly<Record<V2Form, WeakMap<Downstream, Kept<string>>>> = {
+    json: new WeakMap(),
+    protobuf: new WeakMap(),
+  };
+  const bytes = new LRUCache<string, Buffer>({ maxSize: MAX_BYTES, sizeCalculation: (value) => value.length + 1 });
+  const fetching = new Map<string, Promise<Buffer | undefined>>();
+
+  const index = (downstream: Downstream) =>
+    revalidated(indices, downstream, async (known) => {
+      const answer = await ask(downstream, '/openapi/v3', 'application/json', known.etag, INDEX_DEADLINE_MS);
+      if (answer.status === 304) return known.value;
+      if (answer.status !== 200) return undefined;
+      known.etag = answer.headers.etag;
+      return parseIndex(answer.body);
+    });
+
+  async function document(downstream: Downstream, path: string): Promise<Buffer | undefined> {
+    const known = await index(downstream);
+    const url = known?.urls.get(path);
+    if (known === undefined || url === undefined) return undefined;
+    const hash = known.hashes.get(path) ?? '';
+    const ofCluster = `${downstream.key} ${path} ${hash}`;
+    const kept = bytes.get(hash) ?? bytes.get(ofCluster);
+    if (kept !== undefined && hash !== '') return kept;
+    return coalesced(ofCluster, async () => {
+      const answer = await ask(downstream, url, 'application/json', undefined, DEADLINE_MS);
+      if (answer.status !== 200) return undefined;
+      // A cluster may claim another's hash: only what really has it is shared with other clusters.
+      bytes.set(sha512(answer.body) === hash ? hash : ofCluster, answer.body);
+      return answer.body;
+    });
+  }
+
+  async function v2(downstream: Downstream, form: V2Form): Promise<ClusterV2 | undefined> {
+    const keyOf = (etag: string) => `v2 ${form} ${downstream.key} ${etag}`;
+    const etag = await revalidated(v2s[form], downstream, async (known) => {
+      const has = known.etag !== undefined && bytes.has(keyOf(known.etag));
+      const answer = await ask(downstream, '/openapi/v2', ACCEPT_V2[form], has ? known.etag : undefined, DEADLINE_MS);
+      if (answer.status === 304) return known.etag;
+      if (answer.status !== 200) return undefined;
+      known.etag = answer.headers.etag ?? sha512(answer.body);
+      bytes.set(keyOf(known.etag), answer.body);
+      return known.etag;
+    });
+    const kept = etag === undefined ? undefined : bytes.get(keyOf(etag));
+    return etag === undefined || kept === undefined ? undefined : { bytes: kept, etag };
+  }
+
+  /** One question at a time per cluster; a failure leaves the last answer. */
+  async function revalidated<T>(
+    cache: WeakMap<Downstream, Kept<T>>,
+    downstream: Downstream,
+    askAgain: (known: Kept<T>) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    const known = cache.get(downstream) ?? {
+      value: undefined,
+      etag: undefined,
+      checkedAt: -Infinity,
+      asking: undefined,
+    };
+    cache.set(downstream, known);
+    if (now() - known.checkedAt < FRESH_MS || downstream.health().state === 'Unhealthy') return known.value;
+    known.asking ??= askAgain(known)
+      .catch(() => undefined)
+      .then((value) => {
+        known.value = value ?? known.value;
+        known.checkedAt = now();
+        known.asking = undefined;
+        return known.value;
+      });
+    return known.asking;
+  }
+
+  function coalesced(key: string, run: () => Promise<Buffer | undefined>): Promise<Buffer | undefined> {
+    let running = fetching.get(key);
+    if (running === undefined) {
+      running = run()
+        .catch(() => undefined)
+        .finally(() => fetching.delete(key));
+      fetching.set(key, running);
+    }
+    return running;
+  }
+
+  return { index, document, v2 };
+}
+
+const ask = (downstream: Downstream, path: string, accept: string, etag: string | undefined, deadlineMs: number) =>
+  downstream.fetch({
+    method: 'GET',
+    path,
+    headers: { accept, ...(etag ? { 'if-none-match': etag } : {}) },
+    deadlineMs,
+  });
+
+const sha512 = (content: Uint8Array): string => createHash('sha512').update(content).digest('hex').toUpperCase();
+
+/** Throws where the body is not an index; entries that are none are left out. */
+function parseIndex(body: Buffer): ClusterOpenApiIndex {
+  const { paths } = JSON.parse(body.toString('utf8')) as { paths: Record<string, { serverRelativeURL?: unknown }> };
+  const urls = new Map<string, string>();
+  const hashes = new Map<string, string>();
+  for (const [path, entry] of Object.entries(paths)) {
+    const url = entry?.serverRelativeURL;
+    if (typeof url !== 'string') continue;
+    // Behind a prefix of its own (a proxy in front of the cluster) the URL begins with that prefix, which is not ours to send.
+    const at = url.indexOf('/openapi/v3/');
+    if (at < 0) continue;
+    urls.set(path, url.slice(at));
+    hashes.set(path, /[?&]hash=([^&]*)/.exec(url)?.[1] ?? '');
+  }
+  return { urls, hashes, hash: sha512(Buffer.from(JSON.stringify([...hashes]))) };
+}
