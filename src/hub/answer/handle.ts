@@ -3,6 +3,7 @@ import type { ApiHandler, ApiRequest, ApiResult } from '../../kube/api.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { badRequest, methodNotAllowed, notFound, pathNotFound, unsupportedMediaType } from '../../kube/status.ts';
 import type { HubCore, Target, Written } from '../core.ts';
+import { tableOptionsOf } from '../printing/to-table.ts';
 import { readList } from '../read/list.ts';
 import { parseListQuery } from '../read/list-options.ts';
 import { watchBody } from '../read/watch.ts';
@@ -11,13 +12,14 @@ import { createObject } from '../write/create.ts';
 import { deleteObject, type GracePeriod } from '../write/delete.ts';
 import { deleteCollection } from '../write/delete-collection.ts';
 import { applyObject, patchObject } from '../write/patch.ts';
+import { patchScale, readScale, replaceScale } from '../write/scale.ts';
 import { asObject } from '../write/type-check.ts';
 import { replaceObject } from '../write/update.ts';
 import { decodeBody, mediaTypeOf, parseJson, parseJsonOrYaml } from './body.ts';
+import { listForm, shapeObject, watchEncoderFor } from './forms.ts';
 import { listBytes } from './list-body.ts';
 import { type Form, negotiate } from './negotiate.ts';
 import { bytesResponse, entryBytes, successStatus, valueResponse } from './respond.ts';
-import { createWatchEncoder } from './watch-encoder.ts';
 import { parseDeleteOptions, parseWriteOptions } from './write-query.ts';
 
 export interface HandleOptions {
@@ -102,12 +104,17 @@ const accepted = ({ request }: Context): Form => negotiate(request.headers.accep
 async function get(context: Context): Promise<ApiResult> {
   const { core, target } = context;
   const form = accepted(context);
+  if (target.subresource === 'scale') return plainAnswer(context, 200, await readScale(core, target));
   const entry = await core.objects.read(target);
   if (entry === undefined) throw notFound(target.definition.info, target.name);
   if (form.as === 'object' && form.media === 'application/json')
     return bytesResponse(200, entryBytes(core, target, entry));
   return objectAnswer(context, 200, core.objects.decode(target.definition, entry));
 }
+
+/** A subresource of another kind has no table. */
+const plainAnswer = ({ request }: Context, status: number, object: KubeObject, warnings: readonly string[] = []) =>
+  valueResponse(status, object, negotiate(request.headers.accept ?? '', false).media, warnings);
 
 /** An object in the form that the client asked for. */
 function objectAnswer(
@@ -116,19 +123,27 @@ function objectAnswer(
   object: KubeObject,
   warnings: readonly string[] = [],
 ): ApiResult {
-  return valueResponse(status, object, accepted(context).media, warnings);
+  const { core, target, request } = context;
+  const form = accepted(context);
+  return valueResponse(status, shapeObject(core, target, form, request.query, object), form.media, warnings);
 }
 
 async function list(context: Context): Promise<ApiResult> {
   const { core, target, request } = context;
-  accepted(context);
+  const form = accepted(context);
+  if (form.as === 'table') tableOptionsOf(request.query);
   const result = await readList(core, target, parseListQuery(request.query, false), request.signal);
-  return bytesResponse(200, listBytes(core, target, result));
+  if (form.as === 'object' && form.media === 'application/json')
+    return bytesResponse(200, listBytes(core, target, result));
+  return listForm(core, target, form, request, result);
 }
 
-async function watch({ core, target, request, options }: Context): Promise<ApiResult> {
+async function watch(context: Context): Promise<ApiResult> {
+  const { core, target, request, options } = context;
+  const form = accepted(context);
+  if (form.as === 'table') tableOptionsOf(request.query);
   const query = parseListQuery(request.query, true);
-  const encoder = createWatchEncoder(core, target);
+  const encoder = watchEncoderFor(core, target, form, request.query);
   return bytesResponse(200, await watchBody(core, target, query, encoder, options.random));
 }
 
@@ -153,9 +168,15 @@ async function update(context: Context): Promise<ApiResult> {
   const { core, target, request } = context;
   accepted(context);
   const options = parseWriteOptions(request, 'UpdateOptions');
+  if (target.subresource === 'scale') {
+    const { object, warnings } = await replaceScale(core, target, decodeBody(request, SCALE), options);
+    return plainAnswer(context, 200, object, warnings);
+  }
   const object = asObject(target.definition, decodeBody(request, target.definition.info));
   return writtenAnswer(context, await replaceObject(core, target, object, options));
 }
+
+const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
 const PATCH_TYPES: Readonly<Record<string, 'json' | 'merge' | 'strategic'>> = {
   'application/json-patch+json': 'json',
@@ -178,7 +199,12 @@ async function patch(context: Context): Promise<ApiResult> {
   if (type === undefined || (type === 'strategic' && target.definition.custom))
     throw unsupportedMediaType(patchTypesOf(target));
   if (request.query.has('force')) throw badRequest('force is only valid for apply patches');
-  return writtenAnswer(context, await patchObject(core, target, { type, body: parseJson(request.body) }, options));
+  const document = { type, body: parseJson(request.body) };
+  if (target.subresource === 'scale') {
+    const { object, warnings } = await patchScale(core, target, document, options);
+    return plainAnswer(context, 200, object, warnings);
+  }
+  return writtenAnswer(context, await patchObject(core, target, document, options));
 }
 
 const patchTypesOf = ({ definition }: Target): string[] => [

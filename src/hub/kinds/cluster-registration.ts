@@ -4,10 +4,8 @@ import { labelKeyErrors, labelValueErrors } from '../../kube/label-syntax.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { StatusCause } from '../../kube/status.ts';
 import {
-  AGE,
   BOOLEAN,
   CONDITIONS,
-  conditionColumn,
   defineKind,
   list,
   object,
@@ -16,7 +14,6 @@ import {
   STRING,
   STRING_MAP,
   STRINGS,
-  stringColumn,
 } from './define-kind.ts';
 import type { ClusterRegistration } from './workload.ts';
 
@@ -110,14 +107,5 @@ export const CLUSTER_REGISTRATION = defineKind({
     lastContactTime: STRING,
     capabilities: STRINGS,
   }),
-  columns: [
-    stringColumn('Server', '.spec.endpoint.serverURL'),
-    stringColumn('Version', '.status.kubernetesVersion'),
-    stringColumn('Health', '.status.health'),
-    conditionColumn('Ready'),
-    AGE,
-    stringColumn('Region', '.spec.location.region', 1),
-    stringColumn('Mode', '.spec.mode', 1),
-  ],
   validate,
 });

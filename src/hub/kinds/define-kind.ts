@@ -1,8 +1,8 @@
-/** TMC's own kinds are defined like custom resources: structural schema, status subresource, printer columns. */
+/** TMC's own kinds are defined like custom resources: structural schema, status subresource. Their printer columns stand in printing/tmc-columns.ts. */
 import type { KubeObject } from '../../kube/object.ts';
 import type { Schema } from '../../kube/schema.ts';
 import type { StatusCause } from '../../kube/status.ts';
-import type { PrinterColumn, ResourceDefinition } from '../resource-definition.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
 
 export interface KindSource {
   readonly group: string;
@@ -14,7 +14,6 @@ export interface KindSource {
   readonly spec: Schema;
   readonly requiredSpec?: boolean;
   readonly statusSchema?: Schema;
-  readonly columns: readonly PrinterColumn[];
   readonly validate?: (object: KubeObject, old: KubeObject | undefined) => readonly StatusCause[];
 }
 
@@ -51,13 +50,10 @@ export function defineKind(source: KindSource): ResourceDefinition {
     schema: { root, resolve: () => undefined },
     custom: true,
     status: true,
-    printerColumns: source.columns,
     generation: true,
     ...(source.validate === undefined ? {} : { validate: source.validate }),
   };
 }
-
-export const AGE: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 
 export const STRING: Schema = { type: 'string' };
 export const BOOLEAN: Schema = { type: 'boolean' };
@@ -69,6 +65,8 @@ export const object = (properties: Readonly<Record<string, Schema>>, ...required
   properties,
   ...(required.length === 0 ? {} : { required }),
 });
+/** Fields beyond those named are kept: strategies that users add bring their own. */
+export const open = (schema: Schema): Schema => ({ ...schema, 'x-kubernetes-preserve-unknown-fields': true });
 export const list = (items: Schema): Schema => ({ type: 'array', items });
 export const optional = (schema: Schema, fallback: NonNullable<Schema['default']>): Schema => ({
   ...schema,
@@ -105,16 +103,3 @@ export const LABEL_SELECTOR_FIELDS: Readonly<Record<string, Schema>> = {
   ),
 };
 export const LABEL_SELECTOR = object(LABEL_SELECTOR_FIELDS);
-
-/** `.status.conditions[?(@.type=="Ready")].status` as a column. */
-export const conditionColumn = (type: string): PrinterColumn => ({
-  name: type,
-  type: 'string',
-  jsonPath: `.status.conditions[?(@.type=="${type}")].status`,
-});
-export const stringColumn = (name: string, jsonPath: string, priority = 0): PrinterColumn => ({
-  name,
-  type: 'string',
-  jsonPath,
-  ...(priority === 0 ? {} : { priority }),
-});

@@ -3,9 +3,7 @@ import { invalidValue } from '../../kube/field-error.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { StatusCause } from '../../kube/status.ts';
 import {
-  AGE,
   CONDITIONS,
-  conditionColumn,
   defineKind,
   LABEL_SELECTOR,
   LABEL_SELECTOR_FIELDS,
@@ -13,7 +11,6 @@ import {
   object,
   oneOf,
   STRING,
-  stringColumn,
 } from './define-kind.ts';
 import type { Placement } from './workload.ts';
 
@@ -52,11 +49,5 @@ export const PLACEMENT = defineKind({
     priority: { type: 'integer', format: 'int32' },
   }),
   statusSchema: object({ conditions: CONDITIONS, selectedTargets: TARGETS, rejectedTargets: TARGETS }),
-  columns: [
-    stringColumn('Strategy', '.spec.placementPolicy.strategy'),
-    stringColumn('Targets', '.status.selectedTargets[*].name'),
-    conditionColumn('Ready'),
-    AGE,
-  ],
   validate,
 });

@@ -2,20 +2,7 @@
 import { invalidValue } from '../../kube/field-error.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { StatusCause } from '../../kube/status.ts';
-import {
-  AGE,
-  BOOLEAN,
-  CONDITIONS,
-  conditionColumn,
-  defineKind,
-  list,
-  object,
-  oneOf,
-  STRING,
-  STRING_MAP,
-  STRINGS,
-  stringColumn,
-} from './define-kind.ts';
+import { BOOLEAN, CONDITIONS, defineKind, list, object, oneOf, STRING, STRING_MAP, STRINGS } from './define-kind.ts';
 import type { SyncTarget } from './workload.ts';
 
 const QUANTITIES = { type: 'object', additionalProperties: { 'x-kubernetes-int-or-string': true } } as const;
@@ -65,12 +52,5 @@ export const SYNC_TARGET = defineKind({
     }),
     'x-kubernetes-preserve-unknown-fields': true,
   },
-  columns: [
-    stringColumn('Location', '.metadata.labels.topology\\.kubernetes\\.io/region'),
-    conditionColumn('Ready'),
-    stringColumn('Synced API resources', '.status.syncedResources[*].resource', 1),
-    stringColumn('Key', '.metadata.labels.internal\\.workload\\.kcp\\.io/key', 1),
-    AGE,
-  ],
   validate,
 });

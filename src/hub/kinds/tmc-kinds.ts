@@ -1,14 +1,21 @@
 /** All kinds of TMC that the hub serves. */
 import type { ResourceDefinition } from '../resource-definition.ts';
+import { API_KINDS } from './api-kinds.ts';
 import { CLUSTER_REGISTRATION } from './cluster-registration.ts';
 import { PLACEMENT } from './placement.ts';
 import { SYNC_TARGET } from './sync-target.ts';
+import { AGGREGATED_VIEW, RESOURCE_TRANSFORM } from './view-kinds.ts';
+import { WORKLOAD_PLACEMENT } from './workload-placement.ts';
 import { LOGICAL_CLUSTER, WORKSPACE } from './workspace.ts';
 
 export const TMC_KINDS: readonly ResourceDefinition[] = [
   WORKSPACE,
   LOGICAL_CLUSTER,
-  CLUSTER_REGISTRATION,
+  ...API_KINDS,
   SYNC_TARGET,
   PLACEMENT,
+  CLUSTER_REGISTRATION,
+  WORKLOAD_PLACEMENT,
+  RESOURCE_TRANSFORM,
+  AGGREGATED_VIEW,
 ];

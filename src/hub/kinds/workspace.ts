@@ -1,5 +1,5 @@
 /** tenancy.kcp.io/v1alpha1 Workspace, in its parent; core.kcp.io/v1alpha1 LogicalCluster `cluster`, in itself. */
-import { AGE, CONDITIONS, defineKind, list, object, oneOf, STRING, stringColumn } from './define-kind.ts';
+import { CONDITIONS, defineKind, list, object, oneOf, STRING } from './define-kind.ts';
 
 export const WORKSPACE = defineKind({
   group: 'tenancy.kcp.io',
@@ -14,13 +14,6 @@ export const WORKSPACE = defineKind({
     conditions: CONDITIONS,
     initializers: list(STRING),
   }),
-  columns: [
-    stringColumn('Type', '.spec.type.name'),
-    stringColumn('Region', '.metadata.labels.region', 1),
-    stringColumn('Phase', '.status.phase'),
-    stringColumn('URL', '.spec.URL', 1),
-    AGE,
-  ],
 });
 
 export const LOGICAL_CLUSTER = defineKind({
@@ -41,5 +34,4 @@ export const LOGICAL_CLUSTER = defineKind({
     initializers: list(STRING),
   }),
   statusSchema: object({ URL: STRING, phase: STRING, conditions: CONDITIONS, initializers: list(STRING) }),
-  columns: [stringColumn('Phase', '.status.phase'), stringColumn('URL', '.status.URL'), AGE],
 });
