@@ -4,6 +4,7 @@
  * A Secret is written by whoever may register clusters, so a kubeconfig in it is untrusted: exec plug-ins would run
  * commands in the gateway and file references would read its disk. Both need `trustKubeconfig`, which only an operator sets.
  */
+import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 
@@ -44,11 +45,18 @@ export async function credentialsFromSecret(
 /** Throws Error when the kubeconfig cannot be read or asks for more than is allowed. */
 export async function credentialsFromKubeconfig(
   text: string,
-  options: { readonly trustKubeconfig: boolean; readonly now: () => number; readonly context?: string },
+  options: {
+    readonly trustKubeconfig: boolean;
+    readonly now: () => number;
+    readonly context?: string;
+    /** Where relative paths in it begin; only of use when it is trusted. */
+    readonly baseDirectory?: string;
+  },
 ): Promise<CredentialSource> {
   const config = await loadKubeconfig(text, options.context);
   const user = config.getCurrentUser();
   if (!options.trustKubeconfig) refuseLocalPowers(config);
+  if (options.baseDirectory !== undefined) config.makePathsAbsolute(options.baseDirectory);
   if (config.getCurrentCluster()?.proxyUrl) throw new Error('the kubeconfig uses proxy-url, which is not supported');
   const dynamic = Boolean(user?.exec ?? user?.authProvider);
   const first = await readOptions(config, !dynamic);
@@ -72,7 +80,7 @@ export async function credentialsFromKubeconfig(
       // A fresh KubeConfig: the plug-in's token cache lives in it. Asked twice a second, it would only be run in vain.
       if (cached === undefined || options.now() - cached.at < 1_000) return false;
       cached = undefined;
-      active = reload(text, options.context, config);
+      active = reload(text, options, config);
       return true;
     },
   };
@@ -103,10 +111,15 @@ export async function loadKubeconfig(text: string, context?: string): Promise<Ku
   return config;
 }
 
-function reload(text: string, context: string | undefined, like: KubeConfig): KubeConfig {
+function reload(
+  text: string,
+  { context, baseDirectory }: { context?: string; baseDirectory?: string },
+  like: KubeConfig,
+): KubeConfig {
   const config = new (like.constructor as new () => KubeConfig)();
   config.loadFromString(text);
   if (context !== undefined) config.setCurrentContext(context);
+  if (baseDirectory !== undefined) config.makePathsAbsolute(baseDirectory);
   return config;
 }
 
@@ -143,12 +156,16 @@ async function readOptions(
     headers?.Authorization ?? (options.auth ? `Basic ${Buffer.from(options.auth).toString('base64')}` : undefined);
   const cert = pem(options.cert);
   const key = pem(options.key);
-  const ca = pem(options.ca) ?? decode(config.getCurrentCluster()?.caData);
+  const ca = pem(options.ca) ?? caOf(config);
   return { state: { ...(authorization ? { authorization } : {}), ...(cert && key ? { cert, key } : {}) }, ca };
 }
 
-const decode = (base64: string | undefined): string | undefined =>
-  base64 ? Buffer.from(base64, 'base64').toString('utf8') : undefined;
+/** A file is only read of a trusted kubeconfig: others that name one were refused. */
+function caOf(config: KubeConfig): string | undefined {
+  const { caData, caFile } = config.getCurrentCluster() ?? {};
+  if (caFile) return readFileSync(caFile, 'utf8');
+  return caData ? Buffer.from(caData, 'base64').toString('utf8') : undefined;
+}
 
 const pem = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : Buffer.isBuffer(value) ? value.toString('utf8') : undefined;

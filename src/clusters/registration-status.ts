@@ -26,6 +26,7 @@ export function registrationProblem({ spec }: ClusterRegistration): { reason: st
   } catch (error) {
     return { reason: 'InvalidEndpoint', message: `spec.endpoint: ${(error as Error).message}` };
   }
+  if (spec.mode === 'Pull') return undefined;
   const { namespace, name } = spec.credentials?.secretRef ?? {};
   if (!namespace || !name) {
     return { reason: 'InvalidCredentials', message: 'spec.credentials.secretRef must name a Secret and its namespace' };
