@@ -1,5 +1,6 @@
 /** The built-in kinds as resource definitions, for the hub and for embedded clusters. */
 import { groupResourceName, type ResourceInfo } from '../../kube/resource.ts';
+import { defaultsFor } from '../builtin/defaults/defaults-for.ts';
 import { builtinResources, builtinType } from '../builtin/tables.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import { EVENTS_STORAGE } from './event-storage.ts';
@@ -33,6 +34,7 @@ const withoutClusterSubresources = (info: ResourceInfo): ResourceInfo => ({
 function toDefinition(info: ResourceInfo): ResourceDefinition {
   const name = groupResourceName(info);
   const initialStatus = INITIAL_STATUS[name];
+  const defaults = defaultsFor(info);
   return {
     info,
     storageVersion: info.version,
@@ -47,6 +49,7 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
     unconditionalUpdate: !CONDITIONAL_UPDATE.has(name),
     answersDeleted: ANSWERS_DELETED.has(name),
     ...(initialStatus === undefined ? {} : { initialStatus }),
+    ...(defaults === undefined ? {} : { defaults }),
     ...(unknownFieldText(name, 'x') === undefined
       ? {}
       : { unknownField: (field: string) => unknownFieldText(name, field) as string }),
