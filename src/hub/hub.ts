@@ -19,6 +19,7 @@ import type { HubClient, HubInformer } from './client.ts';
 import type { AdmissionStep, HubCore } from './core.ts';
 import { createInProcessClient } from './in-process-client.ts';
 import { TMC_KINDS } from './kinds/tmc-kinds.ts';
+import { startLifecycle } from './lifecycle/lifecycle.ts';
 import { LiveInformer } from './live-informer.ts';
 import { createObjectIo } from './object-io.ts';
 import type { ResourceDefinition } from './resource-definition.ts';
@@ -82,6 +83,9 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   await ensureRoot(core, profile);
   await feed.start((error) => log.error({ err: error }, 'the change feed broke off'));
   const gracePeriod = profile === 'cluster' ? podGracePeriod : NO_GRACE;
+  void startLifecycle(core, gracePeriod, stop.signal).catch((error: unknown) => {
+    if (!stop.signal.aborted) log.error({ err: error }, 'lifecycle controllers could not start');
+  });
   const client = createInProcessClient(core, gracePeriod);
   const informers = new Map<string, LiveInformer>();
   const urlPrefix = options.urlPrefix ?? ((workspace) => (profile === 'hub' ? `/clusters/${workspace}` : ''));

@@ -49,6 +49,8 @@ export interface ResourceDefinition {
   readonly unconditionalUpdate?: boolean;
   /** A delete answers the object instead of a Status. */
   readonly answersDeleted?: boolean;
+  /** What the server adds to a new object of the kind. Mutates a private copy. */
+  readonly prepareForCreate?: (object: KubeObject) => void;
   /** What a new object's status is; absent: no status. */
   readonly initialStatus?: Json;
   /** Text of the 400 for a field selector on an unknown field; absent: the generic one. */

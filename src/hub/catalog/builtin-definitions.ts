@@ -1,4 +1,5 @@
 /** The built-in kinds as resource definitions, for the hub and for embedded clusters. */
+import type { KubeObject } from '../../kube/object.ts';
 import { groupResourceName, type ResourceInfo } from '../../kube/resource.ts';
 import { defaultsFor } from '../builtin/defaults/defaults-for.ts';
 import { builtinResources, builtinType } from '../builtin/tables.ts';
@@ -53,8 +54,15 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
     ...(unknownFieldText(name, 'x') === undefined
       ? {}
       : { unknownField: (field: string) => unknownFieldText(name, field) as string }),
+    ...(name === 'namespaces' ? { prepareForCreate: withKubernetesFinalizer } : {}),
     ...(name === 'events.events.k8s.io' ? { storage: EVENTS_STORAGE } : {}),
   };
+}
+
+/** Holds a namespace until it is empty (core/namespace strategy). */
+function withKubernetesFinalizer(namespace: KubeObject): void {
+  const { finalizers = [] } = (namespace.spec ?? {}) as { finalizers?: string[] };
+  namespace.spec = { finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'] };
 }
 
 const SCALE_PATHS = {

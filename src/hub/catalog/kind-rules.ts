@@ -177,3 +177,10 @@ export const SCALE = {
   'statefulsets.apps': 'map',
   replicationcontrollers: 'plain',
 } as const;
+
+/** Kinds whose dependents stay when a delete names no policy, for compatibility with old clients; with what upstream warns. */
+export const ORPHAN_BY_DEFAULT: Readonly<Record<string, string | undefined>> = {
+  replicationcontrollers: undefined,
+  'jobs.batch':
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+};

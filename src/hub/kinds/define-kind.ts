@@ -14,6 +14,8 @@ export interface KindSource {
   readonly spec: Schema;
   readonly requiredSpec?: boolean;
   readonly statusSchema?: Schema;
+  /** What the server adds to a new object. Mutates a private copy. */
+  readonly prepareForCreate?: (object: KubeObject) => void;
   readonly validate?: (object: KubeObject, old: KubeObject | undefined) => readonly StatusCause[];
 }
 
@@ -51,6 +53,7 @@ export function defineKind(source: KindSource): ResourceDefinition {
     custom: true,
     status: true,
     generation: true,
+    ...(source.prepareForCreate === undefined ? {} : { prepareForCreate: source.prepareForCreate }),
     ...(source.validate === undefined ? {} : { validate: source.validate }),
   };
 }

@@ -3,8 +3,10 @@
  * and a pod's grace period keep it, marked, until the last holder lets go (registry/generic/registry/store.go).
  */
 import type { KubeObject } from '../../kube/object.ts';
+import { groupResourceName } from '../../kube/resource.ts';
 import { ApiError, badRequest, conflict, MODIFIED, notFound } from '../../kube/status.ts';
 import { rfc3339 } from '../../reconcile/clock.ts';
+import { ORPHAN_BY_DEFAULT } from '../catalog/kind-rules.ts';
 import type { HubCore, Target, WriteOptions } from '../core.ts';
 import type { StoredEntry } from '../store/store.ts';
 import { admit } from './admit.ts';
@@ -46,6 +48,7 @@ export async function deleteObject(
     const old = core.objects.decode(target.definition, entry);
     checkPreconditions(target, old, wanted);
     const warnings: string[] = [];
+    const policy = wanted.propagationPolicy ?? defaultPolicy(target, old, warnings);
     await admit(core, {
       operation: 'delete',
       target,
@@ -54,11 +57,31 @@ export async function deleteObject(
       options,
       warn: (text) => warnings.push(text),
     });
-    const marked = markDeleted(core, target, old, wanted, gracePeriod);
+    const marked = markDeleted(
+      core,
+      target,
+      old,
+      { ...wanted, ...(policy === undefined ? {} : { propagationPolicy: policy }) },
+      gracePeriod,
+    );
     const stored = await storeDelete(core, target, entry, old, marked, options);
     if (stored !== undefined) return { object: stored, gone: marked === undefined, warnings };
     if (attempt === ATTEMPTS) throw conflict(target.definition.info, target.name, MODIFIED);
   }
+}
+
+/** Where the request names none. A finalizer that is already there says what its setter wanted. */
+function defaultPolicy(
+  target: Target,
+  { metadata }: KubeObject,
+  warnings: string[],
+): DeleteOptions['propagationPolicy'] {
+  const name = groupResourceName(target.definition.info);
+  const decided = metadata.finalizers?.some((one) => one === ORPHAN || one === FOREGROUND) ?? false;
+  if (decided || !Object.hasOwn(ORPHAN_BY_DEFAULT, name)) return undefined;
+  const warning = ORPHAN_BY_DEFAULT[name];
+  if (warning !== undefined) warnings.push(warning);
+  return 'Orphan';
 }
 
 const POLICIES = new Set(['Background', 'Foreground', 'Orphan']);
