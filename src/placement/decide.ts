@@ -1,9 +1,11 @@
 /** From what is known of an object to its decision: which rule applies, which facts count. Reads, never writes. */
+
+import { currentPlacement } from '../hub/kinds/placed-object.ts';
 import type { Placement } from '../hub/kinds/workload.ts';
+import { at, number } from '../kube/fields.ts';
 import { groupResourceName } from '../kube/resource.ts';
 import { choose } from './choose.ts';
 import type { BaseFacts } from './cluster-facts.ts';
-import { at, number } from './fields.ts';
 import { DEFAULT_POLICY, governingPlacement, policyOf } from './governing-policy.ts';
 import { isPlaceable, type PlacedKind, placedKind, replicaMode } from './kinds.ts';
 import type { Ledger } from './ledger.ts';
@@ -16,7 +18,6 @@ import type {
   Workload,
 } from './model.ts';
 import { neighbourhood, type PlacementIndex, type TrackedObject } from './placement-index.ts';
-import { currentPlacement } from './placement-patch.ts';
 import { podRequests, podTemplate } from './pod-template.ts';
 import type { Strategy } from './strategies.ts';
 

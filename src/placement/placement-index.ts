@@ -2,12 +2,13 @@
  * What placement remembers of hub objects, so that an event leads to the objects that it can change without a scan:
  * by workspace and namespace, by target, by what they need (references), by the pods they run (labels).
  */
+
+import { heldTargets } from '../hub/kinds/placed-object.ts';
+import { formatObjectId } from '../hub/object-id.ts';
+import { at, list, record, strings, text } from '../kube/fields.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { type GroupResource, groupResourceName } from '../kube/resource.ts';
 import { fromLabelSelector, type LabelRequirements, matchesLabels } from '../kube/selector.ts';
-import { at, list, record, strings, text } from './fields.ts';
-import { formatObjectId } from './object-id.ts';
-import { heldTargets } from './placement-patch.ts';
 import { podTemplate } from './pod-template.ts';
 import { referencesOf } from './references.ts';
 

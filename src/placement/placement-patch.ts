@@ -1,4 +1,6 @@
-/** A decision as the merge patch that writes it on the hub object, in kcp's conventions, and back. Pure. */
+/** A decision as the merge patch that writes it on the hub object, in kcp's conventions. Pure. */
+
+import { suffixes } from '../hub/kinds/placed-object.ts';
 import {
   DELETION_ANNOTATION_PREFIX,
   SPEC_DIFF_ANNOTATION_PREFIX,
@@ -6,26 +8,7 @@ import {
   SYNCER_FINALIZER_PREFIX,
 } from '../hub/kinds/workload.ts';
 import type { KubeObject } from '../kube/object.ts';
-import type { CurrentPlacement, PlacementTarget } from './model.ts';
-
-/** Keys of the targets that hold the object or are about to: by label or by finalizer, those being left included. */
-export function heldTargets({ metadata }: KubeObject): ReadonlySet<string> {
-  return new Set([
-    ...suffixes(Object.keys(metadata.labels ?? {}), STATE_LABEL_PREFIX),
-    ...suffixes(metadata.finalizers ?? [], SYNCER_FINALIZER_PREFIX),
-  ]);
-}
-
-/** Where the object is meant to be now: key → replicas. Targets being left are not in it. */
-export function currentPlacement(object: KubeObject): CurrentPlacement {
-  const { labels = {}, annotations = {} } = object.metadata;
-  const current = new Map<string, number | undefined>();
-  for (const key of suffixes(Object.keys(labels), STATE_LABEL_PREFIX)) {
-    if (labels[STATE_LABEL_PREFIX + key] !== 'Sync' || annotations[DELETION_ANNOTATION_PREFIX + key]) continue;
-    current.set(key, diffReplicas(annotations[SPEC_DIFF_ANNOTATION_PREFIX + key]));
-  }
-  return current;
-}
+import type { PlacementTarget } from './model.ts';
 
 export interface MetadataPatch {
   readonly metadata: {
@@ -81,22 +64,6 @@ export function placementPatch(
 /** RFC 6902 rooted at `.spec`. `add` replaces a present member, so it also serves where the author left replicas out. */
 const specDiff = (replicas: number | undefined): string | undefined =>
   replicas === undefined ? undefined : JSON.stringify([{ op: 'add', path: '/replicas', value: replicas }]);
-
-function diffReplicas(diff: string | undefined): number | undefined {
-  if (diff === undefined) return undefined;
-  try {
-    const operations: unknown = JSON.parse(diff);
-    const replicas = Array.isArray(operations)
-      ? operations.find((step) => step?.path === '/replicas')?.value
-      : undefined;
-    return Number.isInteger(replicas) && replicas >= 0 ? replicas : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const suffixes = (names: readonly string[], prefix: string): string[] =>
-  names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
 
 function entries(
   keys: readonly string[],

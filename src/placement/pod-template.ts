@@ -1,7 +1,8 @@
 /** Where a kind keeps its pod template, and what the pods of one ask for. */
+
+import { at, list, strings } from '../kube/fields.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { parseQuantity } from '../kube/quantity.ts';
-import { at, list, strings } from './fields.ts';
 import type { Resources } from './model.ts';
 
 export interface PodTemplate {

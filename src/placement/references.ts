@@ -1,7 +1,8 @@
 /** What an object needs beside it to work: names of other objects of its namespace that must follow it. */
+
+import { at, list, text } from '../kube/fields.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { GroupResource } from '../kube/resource.ts';
-import { at, list, text } from './fields.ts';
 import { podTemplate } from './pod-template.ts';
 
 export interface Reference extends GroupResource {

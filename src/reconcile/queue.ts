@@ -90,6 +90,11 @@ export class WorkQueue {
     this.#timers.set(key, { at, cancel });
   }
 
+  /** Runs every key now that waits for its backoff or for a later look: what they waited for has changed. */
+  wake(): void {
+    for (const key of [...this.#timers.keys()]) this.add(key);
+  }
+
   /** Resolves when nothing waits or runs; keys that wait for a timer do not count. */
   async whenIdle(): Promise<void> {
     if (this.#waiting.size === 0 && this.#running.size === 0) return;

@@ -111,10 +111,16 @@ export const STATE_LABEL_PREFIX = 'state.workload.kcp.io/';
 export const SPEC_DIFF_ANNOTATION_PREFIX = 'experimental.spec-diff.workload.kcp.io/';
 /** RFC 3339 time at which removal from the target began. */
 export const DELETION_ANNOTATION_PREFIX = 'deletion.internal.workload.kcp.io/';
+/** What a target reports of its copy: the copy's status as JSON, generations in the hub's terms. */
+export const STATUS_ANNOTATION_PREFIX = 'experimental.status.workload.kcp.io/';
+/** Why a target cannot hold the object, while it cannot: one sentence. */
+export const SYNC_ERROR_ANNOTATION_PREFIX = 'error.workload.tmc.kcp.io/';
 export const SYNCER_FINALIZER_PREFIX = 'workload.kcp.io/syncer-';
 /** On a downstream copy: which hub object it is a copy of. Copies are folded into that object in views. */
 export const COPY_LABEL = 'internal.workload.kcp.io/cluster';
 export const COPY_UID_ANNOTATION = 'tmc.kcp.io/upstream-uid';
+/** On a downstream copy: digest of what the syncer applied last. */
+export const APPLIED_HASH_ANNOTATION = 'tmc.kcp.io/applied-hash';
 /** Synthetic label of every downstream object in a view, answered by choosing sources. */
 export const CLUSTER_LABEL = 'tmc.kcp.io/cluster';
 export const SYNCER_FIELD_MANAGER = 'tmc-syncer';

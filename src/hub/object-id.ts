@@ -1,4 +1,4 @@
-/** Identity of a hub object as one string: the key of queues and indexes of placement and sync. */
+/** Identity of a hub object as one string: the key of controllers' queues and indexes. */
 import { type GroupResource, groupResourceName } from '../kube/resource.ts';
 
 export interface ObjectId {

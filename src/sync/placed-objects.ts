@@ -1,0 +1,111 @@
+/** The hub's objects as the syncer sees them: which are held by which target, and by whom it is told when one changes. */
+import type { HubInformers } from '../hub/informers.ts';
+import { heldTargets } from '../hub/kinds/placed-object.ts';
+import { formatObjectId, parseObjectId } from '../hub/object-id.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { type GroupResource, groupResourceName } from '../kube/resource.ts';
+
+export interface PlacedObjectsOptions {
+  readonly informers: HubInformers;
+  /** Kinds that may be placed. */
+  readonly placeable: (resource: GroupResource) => boolean;
+  /** An object changed that the target with this key holds, or held before. */
+  readonly onChange: (key: string, id: string) => void;
+}
+
+export class PlacedObjects {
+  readonly #options: PlacedObjectsOptions;
+  readonly #watched = new Map<string, () => void>();
+  readonly #read = new Set<string>();
+  readonly #byTarget = new Map<string, Set<string>>();
+
+  constructor(options: PlacedObjectsOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when every placeable kind has been read. Returns stop. */
+  async start(): Promise<() => void> {
+    const { informers } = this.#options;
+    await Promise.all(this.#kinds().map((resource) => informers.informer(resource).whenSynced()));
+    this.#update();
+    const unlisten = informers.onKindsChange(() => this.#update());
+    return () => {
+      unlisten();
+      for (const stop of this.#watched.values()) stop();
+    };
+  }
+
+  /** True when the kind of the object has been read whole: only then does absent mean gone. */
+  knows(id: string): boolean {
+    return this.#read.has(groupResourceName(parseObjectId(id).resource));
+  }
+
+  get(id: string): KubeObject | undefined {
+    const { resource, workspace, namespace, name } = parseObjectId(id);
+    return this.#options.informers.informer(resource).get(workspace, namespace, name);
+  }
+
+  /** Ids of the objects that the target holds by label or finalizer. */
+  heldBy(key: string): Iterable<string> {
+    return this.#byTarget.get(key) ?? [];
+  }
+
+  /** Keys of all targets that hold anything. */
+  targets(): Iterable<string> {
+    return this.#byTarget.keys();
+  }
+
+  /** True when the target still holds something of the namespace. */
+  holdsIn(key: string, workspace: string, namespace: string): boolean {
+    for (const id of this.heldBy(key)) {
+      const parsed = parseObjectId(id);
+      if (parsed.workspace === workspace && parsed.namespace === namespace) return true;
+    }
+    return false;
+  }
+
+  #kinds(): GroupResource[] {
+    return this.#options.informers.kinds().filter(this.#options.placeable);
+  }
+
+  #update(): void {
+    const kinds = new Map(this.#kinds().map((resource) => [groupResourceName(resource), resource]));
+    for (const [name, resource] of kinds) if (!this.#watched.has(name)) this.#watched.set(name, this.#watch(resource));
+    for (const [name, stop] of [...this.#watched]) {
+      if (kinds.has(name)) continue;
+      stop();
+      this.#watched.delete(name);
+      this.#read.delete(name);
+    }
+  }
+
+  #watch(resource: GroupResource): () => void {
+    const informer = this.#options.informers.informer(resource);
+    const name = groupResourceName(resource);
+    void informer.whenSynced().then(() => {
+      if (this.#watched.has(name)) this.#read.add(name);
+    });
+    return informer.subscribe(({ workspace, object, previous }) => {
+      const { namespace = '', name = '' } = (object ?? previous)?.metadata ?? {};
+      const id = formatObjectId({ resource, workspace, namespace, name });
+      const before = previous === undefined ? NONE : heldTargets(previous);
+      const after = object === undefined ? NONE : heldTargets(object);
+      for (const key of before) if (!after.has(key)) this.#drop(key, id);
+      for (const key of after) this.#hold(key, id);
+      for (const key of new Set([...before, ...after])) this.#options.onChange(key, id);
+    });
+  }
+
+  #hold(key: string, id: string): void {
+    const ids = this.#byTarget.get(key) ?? new Set();
+    this.#byTarget.set(key, ids.add(id));
+  }
+
+  #drop(key: string, id: string): void {
+    const ids = this.#byTarget.get(key);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#byTarget.delete(key);
+  }
+}
+
+const NONE: ReadonlySet<string> = new Set();

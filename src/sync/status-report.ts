@@ -1,0 +1,51 @@
+/** A copy's status as it is reported into the hub: generations in the hub's terms, compact. Pure. */
+import { at, list, number, record } from '../kube/fields.ts';
+import type { KubeObject } from '../kube/object.ts';
+
+/**
+ * JSON for the target's status annotation; undefined when the copy has no status.
+ * @param settled the cluster holds what the hub object says now, so its observed generation stands for the hub's
+ * @param previous what the target reported before
+ */
+export function statusReport(
+  hubObject: KubeObject,
+  live: KubeObject,
+  settled: boolean,
+  previous: string | undefined,
+): string | undefined {
+  const status = record(live.status);
+  if (status === undefined || Object.keys(status).length === 0) return undefined;
+  const translate = (observed: unknown): number | undefined => {
+    const seen = number(observed);
+    if (seen === undefined) return undefined;
+    const current = settled && seen >= (live.metadata.generation ?? 0);
+    return current ? hubObject.metadata.generation : (reportedGeneration(previous) ?? 0);
+  };
+  const report: Record<string, unknown> = { ...status };
+  delete report.uncountedTerminatedPods;
+  if (status.observedGeneration !== undefined) report.observedGeneration = translate(status.observedGeneration);
+  if (Array.isArray(status.conditions))
+    report.conditions = list(status.conditions).map((condition) => {
+      const observed = at(condition, 'observedGeneration');
+      return observed === undefined ? condition : { ...record(condition), observedGeneration: translate(observed) };
+    });
+  if (hubObject.kind === 'CronJob' && Array.isArray(status.active))
+    report.active = list(status.active).map((reference) => ({
+      ...record(reference),
+      namespace: hubObject.metadata.namespace,
+    }));
+  return JSON.stringify(report);
+}
+
+const reportedGeneration = (report: string | undefined): number | undefined =>
+  number(at(parseReport(report), 'observedGeneration'));
+
+/** Undefined when absent or not an object: such a report counts as none. */
+export function parseReport(report: string | undefined): Record<string, unknown> | undefined {
+  if (report === undefined) return undefined;
+  try {
+    return record(JSON.parse(report)) as Record<string, unknown> | undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * One object and one cluster: what should be there is compared with what is, one step is taken, and what was seen is
+ * reported. Reads the present each time; every step may be repeated.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { CachedObject, Reflector } from '../clusters/reflector.ts';
+import type { HubClient } from '../hub/client.ts';
+import { currentPlacement, heldTargets } from '../hub/kinds/placed-object.ts';
+import {
+  APPLIED_HASH_ANNOTATION,
+  COPY_LABEL,
+  COPY_UID_ANNOTATION,
+  STATUS_ANNOTATION_PREFIX,
+  SYNC_ERROR_ANNOTATION_PREFIX,
+} from '../hub/kinds/workload.ts';
+import { type ObjectId, parseObjectId } from '../hub/object-id.ts';
+import { NAMESPACE_LOCATOR_ANNOTATION, parseLocator } from '../kube/namespace-locator.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { apiVersionOf, groupResourceName, type ResourceInfo } from '../kube/resource.ts';
+import type { ReconcileResult } from '../reconcile/queue.ts';
+import { namespaceIn, type TargetIdentity } from './downstream-namespace.ts';
+import { contentDigest, covers } from './drift.ts';
+import { annotate, release } from './hub-writer.ts';
+import { statusReport } from './status-report.ts';
+import { SyncProblem, type TargetApi } from './target-api.ts';
+import type { TargetNamespaces } from './target-namespaces.ts';
+import { type DesiredCopy, toDownstream } from './transform.ts';
+
+/** What the syncer remembers of its last look at a copy; lost at a restart and found again. */
+export interface AppliedCopy {
+  readonly hash: string;
+  /** Version of the copy that was last found good. */
+  resourceVersion: bigint;
+  digest: string;
+}
+
+export interface SyncContext {
+  readonly target: TargetIdentity;
+  readonly hub: HubClient;
+  readonly api: TargetApi;
+  readonly namespaces: TargetNamespaces;
+  readonly hubObject: (id: string) => KubeObject | undefined;
+  /** False while the object's kind has not been read from the hub. */
+  readonly hubKnows: (id: string) => boolean;
+  /** The resource as the cluster serves it, in the version if one is given; undefined when it does not. */
+  readonly served: (resource: ObjectId['resource'], apiVersion?: string) => ResourceInfo | undefined;
+  /** Synced. Throws ClusterError when the cluster cannot be read. */
+  readonly reflector: (resource: ResourceInfo) => Promise<Reflector>;
+  readonly applied: Map<string, AppliedCopy>;
+  readonly count: (operation: 'apply' | 'delete' | 'status', resource: string) => void;
+}
+
+/** How soon a copy that is on its way out is looked at again, should its event be missed. */
+const PENDING_MS = 5_000;
+
+/** Throws SyncProblem for what the cluster refuses, ClusterError when it cannot be reached, ApiError from the hub. */
+export async function syncObject(context: SyncContext, id: string): Promise<ReconcileResult | undefined> {
+  // Absent is only what a complete copy of the hub's kind does not have.
+  if (!context.hubKnows(id)) return { requeueAfterMs: PENDING_MS };
+  const hubObject = context.hubObject(id);
+  const { key } = context.target;
+  if (
+    hubObject !== undefined &&
+    hubObject.metadata.deletionTimestamp === undefined &&
+    currentPlacement(hubObject).has(key)
+  )
+    return applyCopy(context, id, hubObject);
+  const gone = await removeCopy(context, id, hubObject);
+  if (!gone) return { requeueAfterMs: PENDING_MS };
+  context.applied.delete(id);
+  if (hubObject !== undefined && heldTargets(hubObject).has(key)) await release(context.hub, id, key);
+  return undefined;
+}
+
+async function applyCopy(
+  context: SyncContext,
+  id: string,
+  hubObject: KubeObject,
+): Promise<ReconcileResult | undefined> {
+  const { target, api, namespaces } = context;
+  const { resource: groupResource, workspace, namespace, name } = parseObjectId(id);
+  const resource = context.served(groupResource, hubObject.apiVersion);
+  if (resource === undefined)
+    throw new SyncProblem(
+      404,
+      'NotServed',
+      `${target.clusterName} does not serve ${groupResourceName(groupResource)} in ${hubObject.apiVersion}`,
+    );
+  const reflector = await context.reflector(resource);
+  const cached = reflector.get(namespaceIn(target, workspace, namespace), name);
+  if (cached !== undefined && !isCopyOf(context, cached, id, hubObject)) refuseForeign(target, resource, cached);
+  const stale = cached !== undefined && replaces(cached, hubObject);
+  if (stale || cached?.object().metadata.deletionTimestamp !== undefined) {
+    // Another life of the object, or a copy that someone deleted: it must be gone before it is made anew.
+    if (stale) await api.remove(resource, cached.namespace, name, cached.uid);
+    return { requeueAfterMs: PENDING_MS };
+  }
+  await namespaces.ensure(workspace, namespace);
+  const desired = desiredCopy(target, workspace, hubObject);
+  const live = inEffect(context, id, desired, cached) ? cached?.object() : await apply(context, id, resource, desired);
+  if (live !== undefined) await report(context, id, hubObject, desired, live);
+  return undefined;
+}
+
+function desiredCopy(target: TargetIdentity, workspace: string, hubObject: KubeObject): DesiredCopy {
+  try {
+    return toDownstream(target, workspace, hubObject);
+  } catch (error) {
+    throw new SyncProblem(422, 'InvalidSpecDiff', error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function apply(
+  context: SyncContext,
+  id: string,
+  resource: ResourceInfo,
+  desired: DesiredCopy,
+): Promise<KubeObject> {
+  const live = await context.api.apply(resource, desired.object);
+  context.count('apply', groupResourceName(resource));
+  context.applied.set(id, {
+    hash: desired.hash,
+    resourceVersion: BigInt(live.metadata.resourceVersion ?? '0'),
+    digest: contentDigest(live, live.metadata.labels ?? {}),
+  });
+  return live;
+}
+
+/** True when nothing needs to be applied: the cluster holds what is wanted, as far as this process can know. */
+function inEffect(context: SyncContext, id: string, desired: DesiredCopy, cached: CachedObject | undefined): boolean {
+  const known = context.applied.get(id);
+  // The cache has not seen our last write yet: what was written counts.
+  if (known !== undefined && (cached === undefined || cached.resourceVersion <= known.resourceVersion))
+    return known.hash === desired.hash;
+  if (cached === undefined) return false;
+  const live = cached.object();
+  if (live.metadata.annotations?.[APPLIED_HASH_ANNOTATION] !== desired.hash) return false;
+  const digest = contentDigest(live, cached.labels);
+  if (known?.digest !== digest && !holds(desired.object, live, cached)) return false;
+  context.applied.set(id, { hash: desired.hash, resourceVersion: cached.resourceVersion, digest });
+  return true;
+}
+
+/** Namespace and resource version of a cached object may be shown in the view's terms: they are not compared. */
+function holds({ metadata, ...content }: KubeObject, live: KubeObject, cached: CachedObject): boolean {
+  return (
+    covers(content, live) &&
+    covers(metadata.labels, cached.labels) &&
+    covers(metadata.annotations, live.metadata.annotations)
+  );
+}
+
+async function report(
+  context: SyncContext,
+  id: string,
+  hubObject: KubeObject,
+  desired: DesiredCopy,
+  live: KubeObject,
+): Promise<void> {
+  const { key } = context.target;
+  const name = STATUS_ANNOTATION_PREFIX + key;
+  const previous = hubObject.metadata.annotations?.[name];
+  const settled = live.metadata.annotations?.[APPLIED_HASH_ANNOTATION] === desired.hash;
+  const status = statusReport(hubObject, live, settled, previous);
+  if (status !== previous && status !== undefined) context.count('status', parseObjectId(id).resource.resource);
+  await annotate(context.hub, id, hubObject, {
+    ...(status === undefined ? {} : { [name]: status }),
+    [SYNC_ERROR_ANNOTATION_PREFIX + key]: undefined,
+  });
+}
+
+/** Resolves true when the cluster confirms that the copy is gone. What is not our copy is left alone. */
+async function removeCopy(context: SyncContext, id: string, hubObject: KubeObject | undefined): Promise<boolean> {
+  const { target, api } = context;
+  const { resource: groupResource, workspace, namespace, name } = parseObjectId(id);
+  const resource = (hubObject && context.served(groupResource, hubObject.apiVersion)) ?? context.served(groupResource);
+  if (resource === undefined) return true;
+  const copyNamespace = namespaceIn(target, workspace, namespace);
+  const reflector = await context.reflector(resource);
+  const cached = reflector.get(copyNamespace, name);
+  if (cached !== undefined && !isCopyOf(context, cached, id, hubObject)) return true;
+  const uid = cached?.uid ?? (await liveCopyUid(context, id, hubObject, resource, copyNamespace));
+  if (uid === undefined) return true;
+  context.count('delete', groupResourceName(resource));
+  return (await api.remove(resource, copyNamespace, name, uid)) === 'gone';
+}
+
+/** The cache may be behind a write of ours: the cluster itself is asked before an object counts as gone. */
+async function liveCopyUid(
+  { target, api }: SyncContext,
+  id: string,
+  hubObject: KubeObject | undefined,
+  resource: ResourceInfo,
+  namespace: string,
+): Promise<string | undefined> {
+  if (hubObject === undefined) return undefined;
+  const live = await api.get(resource, namespace, parseObjectId(id).name);
+  return live?.metadata.labels?.[COPY_LABEL] === target.key ? live.metadata.uid : undefined;
+}
+
+/** Kinds of which every cluster makes one in each namespace: the copy is applied on top. */
+const ADOPTED: ReadonlySet<string> = new Set(['serviceaccounts/default']);
+
+function isCopyOf(
+  { target }: SyncContext,
+  cached: CachedObject,
+  id: string,
+  hubObject: KubeObject | undefined,
+): boolean {
+  const { resource, workspace, namespace, name } = parseObjectId(id);
+  if (cached.labels[COPY_LABEL] !== target.key)
+    return hubObject !== undefined && ADOPTED.has(`${groupResourceName(resource)}/${name}`);
+  if (namespace !== '' && target.namespaceMapping === 'Hashed') return true;
+  const locator = parseLocator(cached.object().metadata.annotations?.[NAMESPACE_LOCATOR_ANNOTATION]);
+  return isDeepStrictEqual([locator?.workspace, locator?.syncTarget.uid], [workspace, target.uid]);
+}
+
+/** The copy is of an object that had this name before. */
+function replaces(cached: CachedObject, hubObject: KubeObject): boolean {
+  const copied = cached.object().metadata.annotations?.[COPY_UID_ANNOTATION];
+  return copied !== undefined && copied !== hubObject.metadata.uid;
+}
+
+function refuseForeign({ clusterName }: TargetIdentity, resource: ResourceInfo, { name }: CachedObject): never {
+  throw new SyncProblem(
+    409,
+    'NameTaken',
+    `${clusterName} already has ${groupResourceName(resource)} "${name}" (${apiVersionOf(resource)}) that is not a copy; it is left alone`,
+  );
+}
