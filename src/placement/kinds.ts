@@ -1,4 +1,5 @@
 /** How each kind is placed: a table that one reads. Kinds not named here are custom resources, or none of placement's business. */
+import { list } from '../kube/fields.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { type GroupResource, groupResourceName } from '../kube/resource.ts';
 import type { ReplicaMode } from './model.ts';
@@ -68,10 +69,15 @@ export function placedKind(resource: GroupResource): PlacedKind | undefined {
 const PER_CLUSTER: ReadonlySet<string> = new Set(['configmaps/kube-root-ca.crt', 'services/kubernetes']);
 
 /** False for objects that a controller in the hub owns, or that each cluster makes for itself. */
-export const isPlaceable = (resource: GroupResource, { metadata }: KubeObject): boolean =>
-  metadata.deletionTimestamp === undefined &&
-  !metadata.ownerReferences?.some(({ controller }) => controller) &&
-  !PER_CLUSTER.has(`${groupResourceName(resource)}/${metadata.name}`);
+export function isPlaceable(resource: GroupResource, object: KubeObject): boolean {
+  const { metadata } = object;
+  if (metadata.deletionTimestamp !== undefined) return false;
+  if (metadata.ownerReferences?.some(({ controller }) => controller)) return false;
+  const name = `${groupResourceName(resource)}/${metadata.name}`;
+  // Every namespace has this one, in every cluster; only what people add to it is worth taking along.
+  if (name === 'serviceaccounts/default') return list(object.imagePullSecrets).length > 0;
+  return !PER_CLUSTER.has(name);
+}
 
 /**
  * A StatefulSet is shared out only when its Placement asks for several clusters by number: each cluster then counts its

@@ -15,7 +15,7 @@ import type { Logger } from '../reconcile/logger.ts';
 import { WorkQueue } from '../reconcile/queue.ts';
 import { PlacedObjects } from './placed-objects.ts';
 import { foldStatus, type TargetReport } from './status-fold.ts';
-import { parseReport } from './status-report.ts';
+import { parseReport, placementIsCurrent } from './status-report.ts';
 
 export interface StatusOptions {
   readonly hub: HubClient;
@@ -75,14 +75,6 @@ export function reportsOf(hubObject: KubeObject, clusterName: (key: string) => s
     wanted: wanted.has(key),
     status: parseReport(hubObject.metadata.annotations?.[STATUS_ANNOTATION_PREFIX + key]),
   }));
-}
-
-/** Where replicas are shared out, the shares must be those of the present spec. */
-export function placementIsCurrent(hubObject: KubeObject): boolean {
-  const shares = [...currentPlacement(hubObject).values()];
-  if (shares.every((share) => share === undefined)) return true;
-  const total = shares.reduce<number>((sum, share) => sum + (share ?? 0), 0);
-  return total === (number(at(hubObject.spec, 'replicas')) ?? 1);
 }
 
 /** Counts of an object that is nowhere any more are not true any more. */

@@ -1,4 +1,5 @@
 /** A copy's status as it is reported into the hub: generations in the hub's terms, compact. Pure. */
+import { currentPlacement } from '../hub/kinds/placed-object.ts';
 import { at, list, number, record } from '../kube/fields.ts';
 import type { KubeObject } from '../kube/object.ts';
 
@@ -48,4 +49,12 @@ export function parseReport(report: string | undefined): Record<string, unknown>
   } catch {
     return undefined;
   }
+}
+
+/** Where replicas are shared out, the shares must be those of the present spec. */
+export function placementIsCurrent(hubObject: KubeObject): boolean {
+  const shares = [...currentPlacement(hubObject).values()];
+  if (shares.every((share) => share === undefined)) return true;
+  const total = shares.reduce<number>((sum, share) => sum + (share ?? 0), 0);
+  return total === (number(at(hubObject.spec, 'replicas')) ?? 1);
 }

@@ -21,7 +21,7 @@ import type { ReconcileResult } from '../reconcile/queue.ts';
 import { namespaceIn, type TargetIdentity } from './downstream-namespace.ts';
 import { contentDigest, covers } from './drift.ts';
 import { annotate, release } from './hub-writer.ts';
-import { statusReport } from './status-report.ts';
+import { placementIsCurrent, statusReport } from './status-report.ts';
 import { SyncProblem, type TargetApi } from './target-api.ts';
 import type { TargetNamespaces } from './target-namespaces.ts';
 import { type DesiredCopy, toDownstream } from './transform.ts';
@@ -160,7 +160,9 @@ async function report(
   const { key } = context.target;
   const name = STATUS_ANNOTATION_PREFIX + key;
   const previous = hubObject.metadata.annotations?.[name];
-  const settled = live.metadata.annotations?.[APPLIED_HASH_ANNOTATION] === desired.hash;
+  // Between a change of replicas and its division, what was applied is not yet what the new generation asks for.
+  const settled =
+    live.metadata.annotations?.[APPLIED_HASH_ANNOTATION] === desired.hash && placementIsCurrent(hubObject);
   const status = statusReport(hubObject, live, settled, previous);
   if (status !== previous && status !== undefined) context.count('status', parseObjectId(id).resource.resource);
   await annotate(context.hub, id, hubObject, {
@@ -179,10 +181,22 @@ async function removeCopy(context: SyncContext, id: string, hubObject: KubeObjec
   const reflector = await context.reflector(resource);
   const cached = reflector.get(copyNamespace, name);
   if (cached !== undefined && !isCopyOf(context, cached, id, hubObject)) return true;
+  if (isAdopted(id)) return letGo(context, resource, copyNamespace, name);
   const uid = cached?.uid ?? (await liveCopyUid(context, id, hubObject, resource, copyNamespace));
   if (uid === undefined) return true;
   context.count('delete', groupResourceName(resource));
   return (await api.remove(resource, copyNamespace, name, uid)) === 'gone';
+}
+
+/** An adopted object stays: applying nothing takes back what was applied. */
+async function letGo({ api }: SyncContext, resource: ResourceInfo, namespace: string, name: string): Promise<true> {
+  if ((await api.get(resource, namespace, name)) !== undefined)
+    await api.apply(resource, {
+      apiVersion: apiVersionOf(resource),
+      kind: resource.kind,
+      metadata: { name, namespace },
+    });
+  return true;
 }
 
 /** The cache may be behind a write of ours: the cluster itself is asked before an object counts as gone. */
@@ -200,6 +214,10 @@ async function liveCopyUid(
 
 /** Kinds of which every cluster makes one in each namespace: the copy is applied on top. */
 const ADOPTED: ReadonlySet<string> = new Set(['serviceaccounts/default']);
+const isAdopted = (id: string): boolean => {
+  const { resource, name } = parseObjectId(id);
+  return ADOPTED.has(`${groupResourceName(resource)}/${name}`);
+};
 
 function isCopyOf(
   { target }: SyncContext,
@@ -207,9 +225,8 @@ function isCopyOf(
   id: string,
   hubObject: KubeObject | undefined,
 ): boolean {
-  const { resource, workspace, namespace, name } = parseObjectId(id);
-  if (cached.labels[COPY_LABEL] !== target.key)
-    return hubObject !== undefined && ADOPTED.has(`${groupResourceName(resource)}/${name}`);
+  const { workspace, namespace } = parseObjectId(id);
+  if (cached.labels[COPY_LABEL] !== target.key) return hubObject !== undefined && isAdopted(id);
   if (namespace !== '' && target.namespaceMapping === 'Hashed') return true;
   const locator = parseLocator(cached.object().metadata.annotations?.[NAMESPACE_LOCATOR_ANNOTATION]);
   return isDeepStrictEqual([locator?.workspace, locator?.syncTarget.uid], [workspace, target.uid]);

@@ -1,0 +1,86 @@
+/**
+ * The life of an object, and the only wiring of the controllers. In order:
+ *
+ *   register   a ClusterRegistration becomes a connection and a SyncTarget          src/clusters
+ *   place      an authored object gets its targets, replicas and finalizers        src/placement
+ *   sync       each target gets its copy, and its status comes back                src/sync
+ *   fold       the targets' statuses become the object's own                       src/sync
+ *
+ * They meet in the hub's objects and never call each other.
+ */
+import { setMaxListeners } from 'node:events';
+import type { ClusterRegistry } from './clusters/downstream.ts';
+import type { ReflectorPool } from './clusters/reflector.ts';
+import { startRegistrationController } from './clusters/registration-controller.ts';
+import type { Hub } from './hub/hub.ts';
+import { createHubInformers } from './hub/hub-informers.ts';
+import type { GroupResource } from './kube/resource.ts';
+import { placedKind } from './placement/kinds.ts';
+import { type PlacementController, startPlacement } from './placement/placement-controller.ts';
+import type { Strategy } from './placement/strategies.ts';
+import { type Clock, systemClock } from './reconcile/clock.ts';
+import type { Logger } from './reconcile/logger.ts';
+import { startStatus } from './sync/status-controller.ts';
+import { startSync } from './sync/sync-controller.ts';
+import type { SyncMetrics } from './sync/sync-metrics.ts';
+import type { SyncLimits } from './sync/target-syncer.ts';
+
+export interface ControllersOptions {
+  readonly hub: Pick<Hub, 'client' | 'informer' | 'catalog'>;
+  readonly registry: ClusterRegistry;
+  readonly reflectors: ReflectorPool;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly syncMetrics?: SyncMetrics;
+  readonly syncLimits?: Partial<SyncLimits>;
+  /** Placement strategies; default the built-in ones. */
+  readonly strategies?: ReadonlyMap<string, Strategy>;
+}
+
+export interface Controllers {
+  /** Explains decisions (`tmc explain`). */
+  readonly placement: PlacementController;
+  /** Resolves when no controller has work left that it can do now. */
+  whenIdle(): Promise<void>;
+}
+
+/** Resolves when all controllers run. They stop when the signal aborts. */
+export async function startControllers(options: ControllersOptions): Promise<Controllers> {
+  const { hub, registry, reflectors, signal, log, clock = systemClock, random = Math.random } = options;
+  // Every queue, syncer and reflector lease ends with it.
+  setMaxListeners(0, signal);
+  const placeable = (resource: GroupResource): boolean => placedKind(resource) !== undefined;
+
+  startRegistrationController({ hub, registry, signal, log, clock });
+  const informers = await createHubInformers(hub, signal, log);
+  const unlisten = registry.onChange(({ type }) => {
+    // Kinds that only clusters serve can be authored too.
+    if (type === 'discovery' || type === 'joined' || type === 'left') informers.refresh();
+  });
+  signal.addEventListener('abort', unlisten, { once: true });
+
+  const common = { hub: hub.client, informers, registry, signal, log, clock, random };
+  const placement = await startPlacement({
+    ...common,
+    ...(options.strategies === undefined ? {} : { strategies: options.strategies }),
+  });
+  const sync = await startSync({
+    ...common,
+    reflectors,
+    placeable,
+    ...(options.syncMetrics === undefined ? {} : { metrics: options.syncMetrics }),
+    ...(options.syncLimits === undefined ? {} : { limits: options.syncLimits }),
+  });
+  const status = await startStatus({ ...common, placeable });
+
+  return {
+    placement,
+    whenIdle: async () => {
+      await placement.whenIdle();
+      await sync.whenIdle();
+      await status.whenIdle();
+    },
+  };
+}
