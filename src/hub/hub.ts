@@ -4,6 +4,7 @@
  * README.md draws the life of a write and of a watch.
  */
 import { randomInt, randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { ApiHandler } from '../kube/api.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { type GroupResource, groupResourceName } from '../kube/resource.ts';
@@ -65,6 +66,8 @@ export interface Hub {
 export async function createHub(options: HubOptions): Promise<Hub> {
   const { store, profile, clock = systemClock, log = silentLogger } = options;
   const stop = new AbortController();
+  // Every informer's watch ends with it.
+  setMaxListeners(0, stop.signal);
   const objects = createObjectIo(store, createValueCipher(options.encryptionKeys ?? []));
   const fixed = [...builtinDefinitions(profile), ...(profile === 'hub' ? TMC_KINDS : [])];
   const catalog = createCatalog(fixed, async (workspace) => options.extraResources?.(workspace) ?? []);
