@@ -2,6 +2,7 @@
  * Sockets to requests: TLS with HTTP/2 and HTTP/1.1 on one port, client certificates asked for, slow clients cut off,
  * and an orderly end. What a request means is none of its business.
  */
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import {
   createSecureServer,
@@ -81,6 +82,8 @@ export async function listen(options: ListenOptions, handlers: ListenHandlers): 
   });
   server.on('session', (session) => session.setTimeout(IDLE_SESSION_MS, () => session.close()));
   const stopping = new AbortController();
+  // One listener per watch and tunnel.
+  setMaxListeners(0, stopping.signal);
   const connections = trackConnections(server);
 
   // Bodies are read by the handler, after the gates.

@@ -3,6 +3,8 @@
 const SEGMENT = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export const ROOT_WORKSPACE = 'root';
+/** Deeper trees than this are a mistake or an attack. */
+export const MAX_DEPTH = 16;
 /** All workspaces at once: list and watch only. */
 export const ALL_WORKSPACES = '*';
 

@@ -2,7 +2,7 @@
 import type { HubClient } from '../hub/client.ts';
 import type { Workspace } from '../hub/kinds/workload.ts';
 import type { GroupResource } from '../kube/resource.ts';
-import { isWorkspacePath, ROOT_WORKSPACE, splitWorkspacePath } from './path.ts';
+import { isWorkspacePath, MAX_DEPTH, ROOT_WORKSPACE, splitWorkspacePath } from './path.ts';
 import { createWorkspaceCache } from './workspace-cache.ts';
 
 export type WorkspaceState = 'ready' | 'deleting' | 'initializing' | 'unknown' | 'malformed';
@@ -17,8 +17,6 @@ export const WORKSPACES: GroupResource = { group: 'tenancy.kcp.io', resource: 'w
 
 const CACHE_BYTES = 16 * 1024 * 1024;
 const ENTRY_BYTES = 200;
-/** Deeper trees than this are a mistake or an attack. */
-const MAX_DEPTH = 16;
 
 export interface ResolverOptions {
   readonly hub: Pick<HubClient, 'get' | 'list' | 'watch'>;

@@ -1,0 +1,187 @@
+/**
+ * The gateway, put together: store → hub → workspaces → clusters → view → gates and routes → listener.
+ * Started in this order, stopped in the reverse one. The life of a request is in `http/serve.ts`.
+ */
+import { once, setMaxListeners } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { type AuditPolicy, DEFAULT_AUDIT_POLICY } from '../auth/audit-policy.ts';
+import type { TokenAuthenticator } from '../auth/authenticator.ts';
+import { createRbac } from '../auth/authorize.ts';
+import { rbacEscalation } from '../auth/escalation.ts';
+import { oidcTokens } from '../auth/oidc.ts';
+import { createReviews } from '../auth/reviews.ts';
+import { openSigningKey } from '../auth/service-account-keys.ts';
+import { createServiceAccountTokens } from '../auth/service-account-token.ts';
+import { parseTokenFile, type StaticToken, staticTokens } from '../auth/static-token.ts';
+import { startApiServer } from './api-server.ts';
+import type { ClusterRegistry } from './clusters/downstream.ts';
+import { createClusterRegistry } from './clusters/registry.ts';
+import type { ServerConfig } from './config.ts';
+import { openEncryptionKeys } from './encryption-key.ts';
+import type { Certificates } from './http/certificates.ts';
+import { versionInfo } from './hub/answer/non-resource.ts';
+import { awaitedClient } from './hub/awaited-client.ts';
+import type { HubClient } from './hub/client.ts';
+import { createHub, type Hub } from './hub/hub.ts';
+import { openSqliteStore } from './hub/store/sqlite.ts';
+import { createMetrics, type MetricsRegistry } from './metrics/metrics.ts';
+import { systemClock } from './reconcile/clock.ts';
+import type { Logger } from './reconcile/logger.ts';
+import { workspaceAdmission } from './workspaces/admission.ts';
+import { ROOT_WORKSPACE } from './workspaces/path.ts';
+import { createWorkspaceResolver } from './workspaces/resolver.ts';
+import { startWorkspaceController } from './workspaces/workspace-controller.ts';
+
+export interface ServerDependencies {
+  readonly log: Logger;
+  /** Beside the token file: tokens made at start, for `tmc dev`. */
+  readonly tokens?: readonly StaticToken[];
+}
+
+export interface RunningServer {
+  /** `https://host:port`, as clients should use it. */
+  readonly url: string;
+  readonly port: number;
+  /** The gateway's authority; also issues client certificates for kubeconfigs. */
+  readonly certificates: Certificates;
+  readonly hub: Hub;
+  readonly registry: ClusterRegistry;
+  readonly metrics: MetricsRegistry;
+  close(): Promise<void>;
+}
+
+/** Of service-account tokens where no external URL is given: must not change with the port. */
+const DEFAULT_ISSUER = 'https://tmc';
+
+/** Resolves when the gateway serves. Throws what keeps it from starting: port, files, store. */
+export async function startServer(config: ServerConfig, dependencies: ServerDependencies): Promise<RunningServer> {
+  const { log } = dependencies;
+  const stop = new AbortController();
+  const { signal } = stop;
+  setMaxListeners(0, signal);
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const metrics = createMetrics({ process: true });
+  const store = openSqliteStore(join(config.dataDir, 'hub.sqlite'));
+
+  /** Known for certain once we listen. */
+  const address = { port: config.port };
+  const made: { bind?: (client: HubClient) => void } = {};
+  const hubReads = awaitedClient(new Promise((resolve) => (made.bind = resolve)));
+  const rbac = createRbac({ hub: hubReads, rootWorkspace: ROOT_WORKSPACE, signal });
+  const accounts = createServiceAccountTokens({
+    key: await openSigningKey(join(config.dataDir, 'pki', 'sa.key')),
+    hub: hubReads,
+    issuerPrefix: `${config.externalUrl ?? DEFAULT_ISSUER}/clusters/`,
+  });
+  const tokens = [...(await configuredTokens(config, dependencies)), accounts.authenticate];
+
+  const hub = await createHub({
+    store,
+    profile: 'hub',
+    log,
+    encryptionKeys: await openEncryptionKeys(join(config.dataDir, 'encryption.key')),
+    virtual: { ...createReviews({ authorizer: rbac, tokens }), '-/serviceaccounts/token': accounts.request },
+    admission: [
+      workspaceAdmission((path) => `${externalUrl(config, address.port)}/clusters/${path}`),
+      rbacEscalation(rbac),
+    ],
+  });
+  made.bind?.(hub.client);
+
+  const resolver = createWorkspaceResolver({ hub: hub.client, signal });
+  startWorkspaceController({ client: hub.client, store, signal, log });
+  const registry = createClusterRegistry({ hub, clock: systemClock, log, trustKubeconfig: config.trustKubeconfig });
+  await Promise.all([resolver.whenReady(), rbac.whenReady(), registry.whenLoaded()]);
+
+  const audit = await openAudit(config);
+  const server = await startApiServer({
+    host: config.host,
+    port: config.port,
+    pkiDirectory: join(config.dataDir, 'pki'),
+    names: namesOf(config),
+    clientCAs: await Promise.all(config.authentication.clientCAFiles.map((file) => readFile(file, 'utf8'))),
+    doors: { hub: hub.handle },
+    rootWorkspace: ROOT_WORKSPACE,
+    aliasDomain: config.aliasDomain,
+    tokens,
+    resolver,
+    authorizer: rbac,
+    audit,
+    limits: config.limits,
+    live: [{ name: 'store', check: async () => void (await store.revision()) }],
+    version: versionInfo,
+    metrics,
+    requestTimeoutMs: config.requestTimeoutSeconds * 1000,
+    log,
+  });
+  address.port = server.port;
+  return {
+    url: externalUrl(config, server.port),
+    port: server.port,
+    certificates: server.certificates,
+    hub,
+    registry,
+    metrics,
+    async close() {
+      await server.close(config.shutdownGraceSeconds * 1000);
+      stop.abort();
+      await registry.close();
+      await hub.close();
+      await store.close();
+      await audit.close();
+      metrics.close();
+    },
+  };
+}
+
+const externalUrl = ({ externalUrl: given, host }: ServerConfig, port: number): string => {
+  if (given !== undefined) return given.replace(/\/$/, '');
+  const anywhere = host === '0.0.0.0' || host === '::';
+  const name = anywhere ? 'localhost' : isIPv6(host) ? `[${host}]` : host;
+  return `https://${name}:${port}`;
+};
+
+/** What the certificate must cover for clients to believe it. */
+function namesOf(config: ServerConfig): string[] {
+  const url = config.externalUrl === undefined ? [] : [new URL(config.externalUrl).hostname.replace(/^\[|\]$/g, '')];
+  const host = config.host === '0.0.0.0' || config.host === '::' ? [] : [config.host];
+  return [...config.names, ...url, ...host];
+}
+
+async function configuredTokens(
+  config: ServerConfig,
+  { tokens = [] }: ServerDependencies,
+): Promise<TokenAuthenticator[]> {
+  const { tokenFile, oidc } = config.authentication;
+  const filed = tokenFile === undefined ? [] : parseTokenFile(await readFile(tokenFile, 'utf8'));
+  return [staticTokens([...tokens, ...filed]), ...oidc.map(oidcTokens)];
+}
+
+interface AuditOutput {
+  readonly policy: AuditPolicy;
+  readonly write: (line: string) => void;
+  close(): Promise<void>;
+}
+
+/** Appends to the file; default `audit.log` in the data directory. */
+async function openAudit({ audit, dataDir }: ServerConfig): Promise<AuditOutput> {
+  const policy =
+    audit.policyFile === undefined ? DEFAULT_AUDIT_POLICY : readPolicy(await readFile(audit.policyFile, 'utf8'));
+  const stream = createWriteStream(audit.logFile ?? join(dataDir, 'audit.log'), { flags: 'a', mode: 0o600 });
+  await once(stream, 'open');
+  return {
+    policy,
+    write: (line) => void stream.write(`${line}\n`),
+    close: () => new Promise((resolve) => stream.end(() => resolve())),
+  };
+}
+
+function readPolicy(text: string): AuditPolicy {
+  const policy = parseYaml(text) as AuditPolicy | null;
+  if (!Array.isArray(policy?.rules)) throw new Error('the audit policy must have a list of rules');
+  return policy;
+}
