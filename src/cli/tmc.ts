@@ -1,0 +1,108 @@
+/** `tmc`: the gateway and what people do with it. Subcommands are loaded when they are run: start-up stays short. */
+import { Command } from 'commander';
+import { runCommand } from './run-command.ts';
+
+const program = new Command('tmc')
+  .description('Transparent Multi-Cluster: many Kubernetes clusters, used as if they were one.')
+  .showHelpAfterError('(see: tmc --help)')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  tmc dev                                    a gateway with two simulated clusters, ready to try
+  tmc dev --clusters none --join a=a.kubeconfig --join b=b.kubeconfig
+  tmc join prod-eu --kubeconfig eu.kubeconfig  register a real cluster
+  tmc workspace create team-a
+  tmc kubeconfig --workspace root:team-a > team-a.kubeconfig
+  tmc status                                 clusters, their health and what runs there`,
+  );
+
+program
+  .command('dev')
+  .description('run gateway, hub and simulated clusters in one process, for trying out and development')
+  .option('--port <port>', 'port to serve on, on loopback', '6443')
+  .option('--data-dir <dir>', 'where state is kept; remove it to start afresh', '.tmc')
+  .option('--write-kubeconfig <file>', 'kubeconfig to write for kubectl (default: <data-dir>/kubeconfig)')
+  .option('--clusters <names>', 'simulated clusters, comma-separated, or none', 'east,west')
+  .option('--join <name=kubeconfig>', 'join a real cluster instead (repeatable)', collect, [])
+  .option('--no-sample', 'do not author the sample workload')
+  .option('--log-level <level>', 'trace, debug, info, warn or error', 'warn')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  tmc dev
+  tmc dev --port 7443 --data-dir /tmp/tmc --clusters a,b,c
+  tmc dev --join east=east.kubeconfig --join west=west.kubeconfig`,
+  )
+  .action(runCommand(async (options) => (await import('./dev.ts')).dev(options)));
+
+program
+  .command('serve')
+  .description('run the gateway for production, configured by a file, TMC_* environment variables and flags')
+  .requiredOption('--config <file>', 'YAML configuration; see docs/configuration.md')
+  .addHelpText('after', '\nExample:\n  tmc serve --config /etc/tmc/config.yaml')
+  .action(runCommand(async (options) => (await import('./serve.ts')).serve(options)));
+
+withGateway(program.command('join <name>'))
+  .description('register a real cluster, with credentials of least privilege made there')
+  .requiredOption('--kubeconfig <file>', 'kubeconfig of an administrator of the cluster')
+  .option('--context <name>', 'context in that kubeconfig (default: its current one)')
+  .option('--labels <key=value,…>', 'labels for selectors of placements')
+  .option('--identity', "show the cluster's own namespaces as they are (for administrators)")
+  .addHelpText(
+    'after',
+    '\nExamples:\n  tmc join prod-eu --kubeconfig eu.kubeconfig\n  tmc join prod-us --kubeconfig us.kubeconfig --workspace root:team-a --labels region=us',
+  )
+  .action(runCommand(async (options, name) => (await import('./join.ts')).join(name, options)));
+
+withGateway(program.command('leave <name>'))
+  .description('unregister a cluster: what was placed there is moved or removed first')
+  .addHelpText('after', '\nExample:\n  tmc leave prod-eu')
+  .action(runCommand(async (options, name) => (await import('./join.ts')).leave(name, options)));
+
+withGateway(program.command('kubeconfig'))
+  .description('print a kubeconfig for a workspace')
+  .option('--output <file>', 'write it to a file instead, readable by you alone')
+  .addHelpText('after', '\nExample:\n  tmc kubeconfig --workspace root:team-a --output team-a.kubeconfig')
+  .action(runCommand(async (options) => (await import('./print-kubeconfig.ts')).printKubeconfig(options)));
+
+withGateway(program.command('status'))
+  .description('show the clusters of a workspace, their health and capacity, and its workloads')
+  .addHelpText('after', '\nExample:\n  tmc status --workspace root:team-a')
+  .action(runCommand(async (options) => (await import('./status.ts')).status(options)));
+
+withGateway(program.command('explain <resource/name>'))
+  .description('say where a workload was placed, and why')
+  .option('-n, --namespace <namespace>', 'namespace of the workload', 'default')
+  .addHelpText('after', '\nExample:\n  tmc explain deployment/web -n shop')
+  .action(runCommand(async (options, subject) => (await import('./explain.ts')).explain(subject, options)));
+
+const workspace = program.command('workspace').alias('ws').description('create, list and delete workspaces');
+withGateway(workspace.command('create <name>'))
+  .description('create a workspace below the current one and wait until it is ready')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  tmc workspace create team-a\n  tmc workspace create dev --workspace root:team-a',
+  )
+  .action(runCommand(async (options, name) => (await import('./workspace.ts')).createWorkspace(name, options)));
+withGateway(workspace.command('list'))
+  .description('list the workspaces below the current one')
+  .addHelpText('after', '\nExample:\n  tmc workspace list --workspace root')
+  .action(runCommand(async (options) => (await import('./workspace.ts')).listWorkspaces(options)));
+withGateway(workspace.command('delete <name>'))
+  .description('delete a workspace with all that it placed, and wait until it is gone')
+  .addHelpText('after', '\nExample:\n  tmc workspace delete team-a')
+  .action(runCommand(async (options, name) => (await import('./workspace.ts')).deleteWorkspace(name, options)));
+
+function withGateway(command: Command): Command {
+  return command
+    .option('--gateway <file>', 'kubeconfig of the gateway (default: $TMC_KUBECONFIG, .tmc/kubeconfig, $KUBECONFIG)')
+    .option('-w, --workspace <path>', "workspace to act in (default: the kubeconfig's)");
+}
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value];
+}
+
+await program.parseAsync();
