@@ -1,0 +1,98 @@
+/** Load and how it is measured: closed loops of a bare client, latencies in milliseconds, percentiles. */
+import { Agent, type Dispatcher, request } from 'undici';
+
+export interface Subject {
+  readonly name: string;
+  /** `https://host:port` and what stands before the API's root (`/services/tmc/clusters/root:bench`). */
+  readonly origin: string;
+  readonly prefix: string;
+  readonly caPem: string;
+  readonly authorization?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+export interface Client {
+  readonly subject: Subject;
+  /** Sends and reads the answer whole. Throws on a status of 400 or more. */
+  send(method: string, path: string, body?: string): Promise<Buffer>;
+  /** The same, body as a stream. */
+  open(path: string, signal: AbortSignal): Promise<Dispatcher.ResponseData['body']>;
+  close(): Promise<void>;
+}
+
+export function createClient(subject: Subject, connections: number): Client {
+  const agent = new Agent({
+    connections,
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: {
+      ca: subject.caPem,
+      ...(subject.cert && subject.key ? { cert: subject.cert, key: subject.key } : {}),
+    },
+  });
+  const headers = {
+    accept: 'application/json',
+    'content-type': 'application/json',
+    ...(subject.authorization ? { authorization: subject.authorization } : {}),
+  };
+  return {
+    subject,
+    async send(method, path, body) {
+      const answer = await request(subject.origin + subject.prefix + path, {
+        method: method as 'GET',
+        headers,
+        body: body ?? null,
+        dispatcher: agent,
+      });
+      const bytes = Buffer.from(await answer.body.arrayBuffer());
+      if (answer.statusCode >= 400)
+        throw new Error(`${subject.name}: ${method} ${path}: ${answer.statusCode} ${bytes.toString().slice(0, 300)}`);
+      return bytes;
+    },
+    async open(path, signal) {
+      const answer = await request(subject.origin + subject.prefix + path, { headers, dispatcher: agent, signal });
+      if (answer.statusCode >= 400)
+        throw new Error(`${subject.name}: GET ${path}: ${answer.statusCode} ${await answer.body.text()}`);
+      return answer.body;
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+export interface Sample {
+  readonly count: number;
+  readonly perSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** Runs `task` from `workers` loops until `count` calls are done or `milliseconds` are over. */
+export async function measure(
+  options: { workers: number; count?: number; milliseconds?: number },
+  task: (index: number) => Promise<unknown>,
+): Promise<Sample> {
+  const { workers, count = Number.POSITIVE_INFINITY, milliseconds = Number.POSITIVE_INFINITY } = options;
+  const latencies: number[] = [];
+  const started = performance.now();
+  let next = 0;
+  const loop = async (): Promise<void> => {
+    while (next < count && performance.now() - started < milliseconds) {
+      const index = next++;
+      const at = performance.now();
+      await task(index);
+      latencies.push(performance.now() - at);
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, loop));
+  const seconds = (performance.now() - started) / 1000;
+  return { count: latencies.length, perSecond: latencies.length / seconds, ...percentiles(latencies) };
+}
+
+export function percentiles(values: readonly number[]): { p50: number; p99: number } {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  return { p50: at(0.5), p99: at(0.99) };
+}
