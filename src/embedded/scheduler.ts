@@ -37,12 +37,7 @@ export function startScheduler(context: EmbeddedContext): void {
         return { requeueAfterMs: RETRY_MS };
       }
       const bound = { ...pod, spec: { ...pod.spec, nodeName: choice.node } };
-      await ignoreStale(
-        context.cluster.update(CLUSTER_WORKSPACE, PODS, bound, {
-          fieldManager: 'kube-scheduler',
-          subresource: 'binding',
-        }),
-      );
+      await ignoreStale(context.cluster.update(CLUSTER_WORKSPACE, PODS, bound, { fieldManager: 'kube-scheduler' }));
       return undefined;
     },
   });

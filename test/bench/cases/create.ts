@@ -1,0 +1,28 @@
+/** Creates with 64 writers: the hub against kube-apiserver with etcd, both durable when they answer. */
+import { type Client, measure, type Sample } from '../load.ts';
+import { configMap } from '../objects.ts';
+import type { Row } from '../report.ts';
+import type { Rig } from '../rig.ts';
+
+const WRITERS = 64;
+const COUNT = 5_000;
+
+export async function createCase(rig: Rig): Promise<Row[]> {
+  const direct = await creates(rig.direct);
+  const hub = await creates(rig.hub);
+  return [
+    {
+      what: 'creates with 64 writers, hub',
+      unit: '1/s',
+      baseline: direct.perSecond,
+      ours: hub.perSecond,
+      wanted: '≥ 3',
+    },
+    { what: 'the same, p99 of one create', unit: 'ms', baseline: direct.p99, ours: hub.p99 },
+  ];
+}
+
+const creates = (client: Client): Promise<Sample> =>
+  measure({ workers: WRITERS, count: COUNT }, (index) =>
+    client.send('POST', '/api/v1/namespaces/default/configmaps', JSON.stringify(configMap(`c-${index}`))),
+  );
