@@ -57,7 +57,9 @@ withGateway(program.command('join <name>'))
   .action(runCommand(async (options, name) => (await import('./join.ts')).join(name, options)));
 
 withGateway(program.command('leave <name>'))
-  .description('unregister a cluster: what was placed there is moved or removed first')
+  .description('unregister a cluster, and remove what joining made there')
+  .option('--kubeconfig <file>', 'kubeconfig of an administrator of the cluster; without it nothing is removed there')
+  .option('--context <name>', 'context in that kubeconfig')
   .addHelpText('after', '\nExample:\n  tmc leave prod-eu')
   .action(runCommand(async (options, name) => (await import('./join.ts')).leave(name, options)));
 
@@ -71,12 +73,6 @@ withGateway(program.command('status'))
   .description('show the clusters of a workspace, their health and capacity, and its workloads')
   .addHelpText('after', '\nExample:\n  tmc status --workspace root:team-a')
   .action(runCommand(async (options) => (await import('./status.ts')).status(options)));
-
-withGateway(program.command('explain <resource/name>'))
-  .description('say where a workload was placed, and why')
-  .option('-n, --namespace <namespace>', 'namespace of the workload', 'default')
-  .addHelpText('after', '\nExample:\n  tmc explain deployment/web -n shop')
-  .action(runCommand(async (options, subject) => (await import('./explain.ts')).explain(subject, options)));
 
 const workspace = program.command('workspace').alias('ws').description('create, list and delete workspaces');
 withGateway(workspace.command('create <name>'))

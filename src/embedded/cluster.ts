@@ -3,7 +3,7 @@
  * The product reaches it over HTTP like any other cluster; nothing else here is shared with it.
  */
 import { setMaxListeners } from 'node:events';
-import type { HubInformer } from '../hub/client.ts';
+import type { HubClient, HubInformer } from '../hub/client.ts';
 import { createHub } from '../hub/hub.ts';
 import { openSqliteStore } from '../hub/store/sqlite.ts';
 import type { ApiHandler, ApiRequest } from '../kube/api.ts';
@@ -43,6 +43,8 @@ export interface EmbeddedCluster {
   readonly name: string;
   /** The cluster's API at its root, to be served by a listener. */
   readonly handle: ApiHandler;
+  /** Reads of its own store, for its authorizer. */
+  readonly client: HubClient;
   close(): Promise<void>;
 }
 
@@ -94,6 +96,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   return {
     name,
     handle: hub.handle,
+    client: hub.client,
     async close() {
       stop.abort();
       await hub.close();
