@@ -39,6 +39,8 @@ export interface WriteOptions {
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
   /** Undefined: the hub's own controllers. */
   readonly user: UserInfo | undefined;
+  /** What strict decoding of the body found (`duplicate field "x"`). */
+  readonly duplicates?: readonly string[];
 }
 
 /** One write on its way to the store; steps may change `object` (a private copy) or throw an ApiError. */

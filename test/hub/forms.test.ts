@@ -45,7 +45,7 @@ test('metadata-only forms of objects and lists', async () => {
 });
 
 test('YAML in and out', async () => {
-  const body = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  k: v\n';
+  const body = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: yaml\ndata:\n  k: v\n';
   const created = await hub.request('POST', CONFIG_MAPS, body, {
     type: 'application/yaml',
     accept: 'application/yaml',

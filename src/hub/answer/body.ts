@@ -1,61 +1,67 @@
 /** Request bodies: JSON, YAML, protobuf, told apart by Content-Type. */
-import { parse as parseYaml } from 'yaml';
 import type { ApiRequest } from '../../kube/api.ts';
-import type { GroupVersionKind } from '../../kube/resource.ts';
-import { badRequest, unsupportedMediaType } from '../../kube/status.ts';
+import { unsupportedMediaType } from '../../kube/status.ts';
+import type { WriteOptions } from '../core.ts';
 import { decodeProtobuf, PROTOBUF } from '../encoding/protobuf.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
+import { type DecodedBody, decodeBody as decodeText } from '../schema/decode-body.ts';
+import { looksStrictly } from '../schema/field-validation.ts';
 
-const ACCEPTED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF];
 
 export const mediaTypeOf = (request: Pick<ApiRequest, 'headers'>): string =>
   (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 
-/** The decoded body; undefined when it is empty. Throws ApiError 400, 415. */
-export function decodeBody(request: Pick<ApiRequest, 'headers' | 'body'>, expected?: GroupVersionKind): unknown {
-  if (request.body.length === 0) return undefined;
+interface Expected {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/** The decoded body; undefined when it is empty. Throws ApiError 400, 413, 415. */
+export const decodeBody = (request: Pick<ApiRequest, 'headers' | 'body'>, expected: Expected): unknown =>
+  request.body.length === 0 ? undefined : decodeStrictly(request, expected).value;
+
+/** With what strict decoding found. `custom` kinds have no protobuf form. */
+function decodeStrictly(
+  request: Pick<ApiRequest, 'headers' | 'body'>,
+  expected: Expected,
+  { custom = false, strict = false }: { custom?: boolean; strict?: boolean } = {},
+): DecodedBody {
+  const kind = expected.kind;
   switch (mediaTypeOf(request)) {
     case '':
+    case '*/*':
     case 'application/json':
-      return parseJson(request.body);
+      return decodeText(request.body, 'json', { kind, strict });
     case 'application/yaml':
-      return parseJsonOrYaml(request.body);
+      return decodeText(request.body, 'yaml', { kind, strict });
     case PROTOBUF:
-      return decodeProtobuf(request.body, expected);
+      if (!custom) return { value: decodeProtobuf(request.body, expected) as never, duplicates: [] };
+      throw unsupportedMediaType(ACCEPTED.slice(0, 2));
     default:
-      throw unsupportedMediaType(ACCEPTED);
+      throw unsupportedMediaType(custom ? ACCEPTED.slice(0, 2) : ACCEPTED);
   }
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
-function textOf(bytes: Uint8Array): string {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw badRequest('the body of the request is not valid UTF-8');
-  }
+/** The body of a create or update, with what strict decoding said of it. */
+export function decodeObject(
+  request: ApiRequest,
+  { info, custom }: ResourceDefinition,
+  options: WriteOptions,
+): { value: unknown; options: WriteOptions } {
+  const strict = looksStrictly(options.fieldValidation);
+  const { value, duplicates } = decodeStrictly(request, info, { custom, strict });
+  return { value, options: { ...options, duplicates } };
 }
 
-export function parseJson(bytes: Uint8Array): unknown {
-  const text = textOf(bytes);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
-  }
-}
-
-/** JSON is tried first: it is what most clients send under either name. */
-export function parseJsonOrYaml(bytes: Uint8Array): unknown {
-  const text = textOf(bytes);
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON; YAML then.
-  }
-  try {
-    return parseYaml(text, { maxAliasCount: 100 });
-  } catch (error) {
-    throw badRequest(`error converting YAML to JSON: ${(error as Error).message}`);
-  }
+/** A patch document. Apply patches are YAML by name. */
+export function decodePatch(
+  request: ApiRequest,
+  format: 'json' | 'yaml',
+  options: WriteOptions,
+): { value: unknown; options: WriteOptions } {
+  const strict = looksStrictly(options.fieldValidation);
+  const { value, duplicates } = decodeText(request.body, format, { strict });
+  return { value, options: { ...options, duplicates } };
 }

@@ -15,7 +15,7 @@ import { applyObject, patchObject } from '../write/patch.ts';
 import { patchScale, readScale, replaceScale } from '../write/scale.ts';
 import { asObject } from '../write/type-check.ts';
 import { replaceObject } from '../write/update.ts';
-import { decodeBody, mediaTypeOf, parseJson, parseJsonOrYaml } from './body.ts';
+import { decodeBody, decodeObject, decodePatch, mediaTypeOf } from './body.ts';
 import { listForm, shapeObject, watchEncoderFor } from './forms.ts';
 import { listBytes } from './list-body.ts';
 import { type Form, negotiate } from './negotiate.ts';
@@ -159,9 +159,9 @@ const writtenAnswer = (context: Context, written: Written): ApiResult => {
 async function create(context: Context): Promise<ApiResult> {
   const { core, target, request } = context;
   accepted(context);
-  const options = parseWriteOptions(request, 'CreateOptions');
-  const object = asObject(target.definition, decodeBody(request, target.definition.info));
-  return writtenAnswer(context, await createObject(core, target, object, options));
+  const decoded = decodeObject(request, target.definition, parseWriteOptions(request, 'CreateOptions'));
+  const object = asObject(target.definition, decoded.value);
+  return writtenAnswer(context, await createObject(core, target, object, decoded.options));
 }
 
 async function update(context: Context): Promise<ApiResult> {
@@ -172,8 +172,9 @@ async function update(context: Context): Promise<ApiResult> {
     const { object, warnings } = await replaceScale(core, target, decodeBody(request, SCALE), options);
     return plainAnswer(context, 200, object, warnings);
   }
-  const object = asObject(target.definition, decodeBody(request, target.definition.info));
-  return writtenAnswer(context, await replaceObject(core, target, object, options));
+  const decoded = decodeObject(request, target.definition, options);
+  const object = asObject(target.definition, decoded.value);
+  return writtenAnswer(context, await replaceObject(core, target, object, decoded.options));
 }
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
@@ -191,20 +192,22 @@ async function patch(context: Context): Promise<ApiResult> {
   const options = parseWriteOptions(request, 'PatchOptions');
   const mediaType = mediaTypeOf(request);
   if (mediaType === APPLY_TYPE) {
-    const applied = asObject(target.definition, parseJsonOrYaml(request.body));
+    const decoded = decodePatch(request, 'yaml', options);
     const force = request.query.get('force') === 'true';
-    return writtenAnswer(context, await applyObject(core, target, applied, { ...options, force }));
+    const applied = asObject(target.definition, decoded.value);
+    return writtenAnswer(context, await applyObject(core, target, applied, { ...decoded.options, force }));
   }
   const type = PATCH_TYPES[mediaType];
   if (type === undefined || (type === 'strategic' && target.definition.custom))
     throw unsupportedMediaType(patchTypesOf(target));
   if (request.query.has('force')) throw badRequest('force is only valid for apply patches');
-  const document = { type, body: parseJson(request.body) };
+  const decoded = decodePatch(request, 'json', options);
+  const document = { type, body: decoded.value };
   if (target.subresource === 'scale') {
     const { object, warnings } = await patchScale(core, target, document, options);
     return plainAnswer(context, 200, object, warnings);
   }
-  return writtenAnswer(context, await patchObject(core, target, document, options));
+  return writtenAnswer(context, await patchObject(core, target, document, decoded.options));
 }
 
 const patchTypesOf = ({ definition }: Target): string[] => [

@@ -1,6 +1,6 @@
 /** POST: prepare → shape → validate → admit → store, with a new name where only a prefix was given. */
 import type { KubeObject } from '../../kube/object.ts';
-import { ApiError, alreadyExists, invalid } from '../../kube/status.ts';
+import { ApiError, alreadyExists } from '../../kube/status.ts';
 import type { HubCore, Target, WriteOptions, Written } from '../core.ts';
 import { admit } from './admit.ts';
 import { companionOperations } from './companions.ts';
@@ -8,7 +8,7 @@ import { recordManager } from './field-managers.ts';
 import { prepareForCreate } from './prepare.ts';
 import { shape } from './shape.ts';
 import { matchUrl } from './type-check.ts';
-import { validateMetadata } from './validate-metadata.ts';
+import { validateObject } from './validate-object.ts';
 
 /** Upstream retries a generated name that is taken (8 attempts). */
 const NAME_ATTEMPTS = 8;
@@ -28,15 +28,17 @@ export async function createObject(
   options: WriteOptions,
   rules: CreateRules = {},
 ): Promise<Written> {
-  const { metadata } = given;
-  matchUrl(target, given);
+  const warnings: string[] = [];
+  const shaped = shape(target.definition, given, options, (text) => warnings.push(text));
+  const { metadata } = shaped;
+  matchUrl(target, shaped);
   if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '' && metadata.resourceVersion !== '0')
     throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
   for (let attempt = 1; ; attempt++) {
-    const object = structuredClone(given);
+    const object = structuredClone(shaped);
     if (generated) object.metadata.name = `${metadata.generateName?.slice(0, MAX_NAME_PREFIX)}${core.nameSuffix()}`;
-    const written = await createNamed(core, target, object, options, rules);
+    const written = await createNamed(core, target, object, options, rules, [...warnings]);
     if (written !== undefined) return written;
     if (!generated) throw alreadyExists(target.definition.info, object.metadata.name as string);
     if (attempt === NAME_ATTEMPTS) throw generateNameConflict(target, object.metadata.name as string);
@@ -50,11 +52,10 @@ async function createNamed(
   object: KubeObject,
   options: WriteOptions,
   rules: CreateRules,
+  warnings: string[],
 ): Promise<Written | undefined> {
   const { definition } = target;
-  const warnings: string[] = [];
   prepareForCreate(core, target, object);
-  shape(definition, object, undefined, options, warnings);
   await admit(core, {
     operation: 'create',
     target,
@@ -63,8 +64,7 @@ async function createNamed(
     options,
     warn: (text) => warnings.push(text),
   });
-  const causes = [...validateMetadata(definition, object), ...(definition.validate?.(object, undefined) ?? [])];
-  if (causes.length > 0) throw invalid(definition.info, object.metadata.name ?? '', causes);
+  validateObject(target, object, undefined);
   if (!rules.managersRecorded) recordManager(core, target, undefined, object, options);
   const address = { ...target, name: object.metadata.name as string };
   if (options.dryRun) {

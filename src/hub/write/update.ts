@@ -9,7 +9,7 @@ import { keepUnchangedTimes, recordManager } from './field-managers.ts';
 import { prepareForUpdate } from './prepare.ts';
 import { shape } from './shape.ts';
 import { matchUrl } from './type-check.ts';
-import { validateMetadata, validateMetadataUpdate } from './validate-metadata.ts';
+import { validateObject } from './validate-object.ts';
 
 /** Makes the new object from the present one (a private copy); asked again after each lost race. */
 export type Change = (old: KubeObject) => KubeObject | Promise<KubeObject>;
@@ -74,11 +74,11 @@ async function tryUpdate(
   const { definition } = target;
   const warnings: string[] = [];
   const old = core.objects.decode(definition, entry);
-  const object = await change(core.objects.decode(definition, entry));
+  const changed = await change(core.objects.decode(definition, entry));
+  const object = shape(definition, changed, options, (text) => warnings.push(text));
   checkVersion(target, object, entry.revision);
   checkUid(target, object, old);
   prepareForUpdate(target, object, old);
-  shape(definition, object, old, options, warnings);
   const request: AdmissionRequest = {
     operation: 'update',
     target,
@@ -88,12 +88,7 @@ async function tryUpdate(
     warn: (text) => warnings.push(text),
   };
   await admit(core, request);
-  const causes = [
-    ...validateMetadata(definition, object),
-    ...validateMetadataUpdate(object.metadata, old.metadata),
-    ...(definition.validate?.(object, old) ?? []),
-  ];
-  if (causes.length > 0) throw invalid(definition.info, target.name, causes);
+  validateObject(target, object, old);
   if (rules.managersRecorded) keepUnchangedTimes(object, old);
   else recordManager(core, target, old, object, options);
   return storeUpdate(core, target, entry, object, options, warnings);
