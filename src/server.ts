@@ -19,8 +19,10 @@ import { createServiceAccountTokens } from '../auth/service-account-token.ts';
 import { parseTokenFile, type StaticToken, staticTokens } from '../auth/static-token.ts';
 import { startApiServer } from './api-server.ts';
 import type { ClusterRegistry } from './clusters/downstream.ts';
+import { createReflectorPool } from './clusters/reflector-pool.ts';
 import { createClusterRegistry } from './clusters/registry.ts';
 import type { ServerConfig } from './config.ts';
+import { type Controllers, startControllers } from './controllers.ts';
 import { openEncryptionKeys } from './encryption-key.ts';
 import type { Certificates } from './http/certificates.ts';
 import { versionInfo } from './hub/answer/non-resource.ts';
@@ -29,6 +31,7 @@ import type { HubClient } from './hub/client.ts';
 import { createHub, type Hub } from './hub/hub.ts';
 import { openSqliteStore } from './hub/store/sqlite.ts';
 import { createMetrics, type MetricsRegistry } from './metrics/metrics.ts';
+import { observeClusters, syncMetricsOf } from './observe.ts';
 import { systemClock } from './reconcile/clock.ts';
 import type { Logger } from './reconcile/logger.ts';
 import { workspaceAdmission } from './workspaces/admission.ts';
@@ -50,6 +53,8 @@ export interface RunningServer {
   readonly certificates: Certificates;
   readonly hub: Hub;
   readonly registry: ClusterRegistry;
+  /** Explains placements. */
+  readonly controllers: Controllers;
   readonly metrics: MetricsRegistry;
   close(): Promise<void>;
 }
@@ -96,6 +101,10 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
   startWorkspaceController({ client: hub.client, store, signal, log });
   const registry = createClusterRegistry({ hub, clock: systemClock, log, trustKubeconfig: config.trustKubeconfig });
   await Promise.all([resolver.whenReady(), rbac.whenReady(), registry.whenLoaded()]);
+  observeClusters(registry, metrics.metrics);
+  const reflectors = createReflectorPool({ log, registry });
+  const syncMetrics = syncMetricsOf(metrics.metrics);
+  const controllers = await startControllers({ hub, registry, reflectors, signal, log, syncMetrics });
 
   const audit = await openAudit(config);
   const server = await startApiServer({
@@ -125,10 +134,12 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
     certificates: server.certificates,
     hub,
     registry,
+    controllers,
     metrics,
     async close() {
       await server.close(config.shutdownGraceSeconds * 1000);
       stop.abort();
+      await reflectors.close();
       await registry.close();
       await hub.close();
       await store.close();
