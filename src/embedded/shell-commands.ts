@@ -1,6 +1,7 @@
 /** The commands that a simulated container knows, as a table: name → what it does. Returns the exit code, 0 when none. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Shell, ShellExit, type ShellIo } from './shell.ts';
+import type { Shell, ShellIo } from './shell.ts';
+import { ShellExit } from './shell-exit.ts';
 import { readTar, writeTar } from './tar.ts';
 
 type Command = (shell: Shell, args: readonly string[], io: ShellIo) => number | undefined | Promise<number | undefined>;

@@ -2,6 +2,7 @@
 
 import { type Files, resolvePath } from './files.ts';
 import { SHELL_COMMANDS } from './shell-commands.ts';
+import { ShellExit } from './shell-exit.ts';
 import { parseShell, type ShellCommand } from './shell-grammar.ts';
 
 export interface ShellIo {
@@ -9,15 +10,6 @@ export interface ShellIo {
   stdout(chunk: Buffer | string): void;
   stderr(chunk: Buffer | string): void;
   readonly signal: AbortSignal;
-}
-
-/** A command ended the whole shell (`exit 3`). */
-export class ShellExit extends Error {
-  readonly code: number;
-  constructor(code: number) {
-    super(`exit ${code}`);
-    this.code = code;
-  }
 }
 
 export async function* noInput(): AsyncGenerator<Buffer> {}
