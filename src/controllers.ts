@@ -15,14 +15,16 @@ import { startRegistrationController } from './clusters/registration-controller.
 import type { Hub } from './hub/hub.ts';
 import { createHubInformers } from './hub/hub-informers.ts';
 import type { GroupResource } from './kube/resource.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { placedKind } from './placement/kinds.ts';
 import { type PlacementController, startPlacement } from './placement/placement-controller.ts';
+import { placementMetrics } from './placement/placement-metrics.ts';
 import type { Strategy } from './placement/strategies.ts';
 import { type Clock, systemClock } from './reconcile/clock.ts';
 import type { Logger } from './reconcile/logger.ts';
 import { startStatus } from './sync/status-controller.ts';
 import { startSync } from './sync/sync-controller.ts';
-import type { SyncMetrics } from './sync/sync-metrics.ts';
+import { syncMetrics } from './sync/sync-metrics.ts';
 import type { SyncLimits } from './sync/target-syncer.ts';
 
 export interface ControllersOptions {
@@ -33,7 +35,7 @@ export interface ControllersOptions {
   readonly log: Logger;
   readonly clock?: Clock;
   readonly random?: () => number;
-  readonly syncMetrics?: SyncMetrics;
+  readonly metrics?: Metrics;
   readonly syncLimits?: Partial<SyncLimits>;
   /** Placement strategies; default the built-in ones. */
   readonly strategies?: ReadonlyMap<string, Strategy>;
@@ -64,13 +66,14 @@ export async function startControllers(options: ControllersOptions): Promise<Con
   const common = { hub: hub.client, informers, registry, signal, log, clock, random };
   const placement = await startPlacement({
     ...common,
+    ...(options.metrics === undefined ? {} : { metrics: placementMetrics(options.metrics) }),
     ...(options.strategies === undefined ? {} : { strategies: options.strategies }),
   });
   const sync = await startSync({
     ...common,
     reflectors,
     placeable,
-    ...(options.syncMetrics === undefined ? {} : { metrics: options.syncMetrics }),
+    ...(options.metrics === undefined ? {} : { metrics: syncMetrics(options.metrics) }),
     ...(options.syncLimits === undefined ? {} : { limits: options.syncLimits }),
   });
   const status = await startStatus({ ...common, placeable });

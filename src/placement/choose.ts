@@ -50,6 +50,7 @@ export function choose(
   };
   return {
     policy: policy.name,
+    strategy: policy.strategy,
     targets,
     reasons: clusters.map((cluster) => explainCluster(cluster, outcome)),
     shortOf: workload.mode === 'single' ? 0 : Math.max(0, (policy.minClusters ?? 0) - targets.length),

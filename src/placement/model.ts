@@ -146,6 +146,7 @@ export interface PlacementTarget {
 
 export interface PlacementDecision {
   readonly policy: string;
+  readonly strategy: string;
   /** Sorted by name. */
   readonly targets: readonly PlacementTarget[];
   /** One per cluster, in the order in which the clusters were given. */

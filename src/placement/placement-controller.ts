@@ -23,6 +23,7 @@ import { placedKind } from './kinds.ts';
 import { Ledger } from './ledger.ts';
 import type { CurrentPlacement } from './model.ts';
 import { neighbourhood, PlacementIndex } from './placement-index.ts';
+import { noPlacementMetrics, type PlacementMetrics } from './placement-metrics.ts';
 import { placementPatch } from './placement-patch.ts';
 import { placementStatus } from './placement-status.ts';
 import type { Strategy } from './strategies.ts';
@@ -43,7 +44,7 @@ export interface PlacementOptions {
   readonly random?: () => number;
   readonly strategies?: ReadonlyMap<string, Strategy>;
   readonly concurrency?: number;
-  readonly metrics?: QueueMetrics;
+  readonly metrics?: PlacementMetrics;
 }
 
 export interface PlacementController {
@@ -63,6 +64,7 @@ export async function startPlacement(options: PlacementOptions): Promise<Placeme
 class Controller implements PlacementController {
   readonly #options: PlacementOptions;
   readonly #clock: Clock;
+  readonly #metrics: PlacementMetrics;
   readonly #index = new PlacementIndex();
   readonly #ledger = new Ledger();
   readonly #inputs: PlacementInputs;
@@ -82,6 +84,7 @@ class Controller implements PlacementController {
   constructor(options: PlacementOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#metrics = options.metrics ?? noPlacementMetrics;
     this.#namespaces = options.informers.informer(NAMESPACES);
     this.#syncTargets = options.informers.informer<SyncTarget>(SYNC_TARGETS);
     this.#registrations = options.informers.informer<ClusterRegistration>(CLUSTER_REGISTRATIONS);
@@ -95,7 +98,7 @@ class Controller implements PlacementController {
       random: options.random ?? Math.random,
       ...(options.strategies === undefined ? {} : { strategies: options.strategies }),
     };
-    this.#objects = this.#queue('placement', (id) => this.#place(id), options.concurrency ?? 8, options.metrics);
+    this.#objects = this.#queue('placement', (id) => this.#place(id), options.concurrency ?? 8, this.#metrics.queue);
     this.#statuses = this.#queue('placement-status', (key) => this.#report(key), 2);
   }
 
@@ -182,10 +185,14 @@ class Controller implements PlacementController {
   async #place(id: string): Promise<ReconcileResult | undefined> {
     const tracked = this.#index.get(id);
     if (tracked === undefined) return undefined;
+    const started = performance.now();
     const decision = decide(tracked, this.#inputs);
     if (decision.rule === 'unmanaged') return undefined;
     const targets = decision.rule === 'policy' ? decision.decision.targets : decision.targets;
-    if (decision.rule === 'policy') this.#record(id, decision);
+    if (decision.rule === 'policy') {
+      this.#record(id, decision);
+      this.#metrics.decided(decision.decision.strategy, (performance.now() - started) / 1_000, targets.length);
+    }
     const now = rfc3339(this.#clock.now());
     const patch = placementPatch(tracked.object, targets, now);
     if (patch !== undefined && !(await this.#write(id, patch))) return { requeueAfterMs: CONFLICT_RETRY_MS };

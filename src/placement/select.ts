@@ -1,5 +1,4 @@
 /** Takes the clusters that a workload gets, out of those that may hold it: those it has first, then the best. */
-import { createHash } from 'node:crypto';
 import { roomFor } from './capacity.ts';
 import type { ClusterFacts, CurrentPlacement, PlacementPolicy, SpreadConstraint, Workload } from './model.ts';
 import type { Strategy } from './strategies.ts';
@@ -83,18 +82,25 @@ const notNeeded = (policy: PlacementPolicy, taken: number): string =>
     : `it was not needed: ${taken} cluster${taken === 1 ? ' is' : 's are'} enough`;
 
 function inOrder(workload: Workload, candidates: readonly Candidate[]): Candidate[] {
-  const rank = new Map(candidates.map(({ cluster }) => [cluster.key, rendezvous(workload.id, cluster.key)]));
-  return [...candidates].sort(
-    (a, b) =>
-      Number(b.current) - Number(a.current) ||
-      b.score - a.score ||
-      (rank.get(b.cluster.key) ?? 0) - (rank.get(a.cluster.key) ?? 0),
-  );
+  return candidates
+    .map((candidate) => ({ candidate, rank: rendezvous(workload.id, candidate.cluster.key) }))
+    .sort(
+      (a, b) =>
+        Number(b.candidate.current) - Number(a.candidate.current) ||
+        b.candidate.score - a.candidate.score ||
+        b.rank - a.rank,
+    )
+    .map(({ candidate }) => candidate);
 }
 
-/** Equal clusters are told apart by the workload: many workloads spread over them, each always the same way. */
-const rendezvous = (workload: string, cluster: string): number =>
-  createHash('sha1').update(`${workload} ${cluster}`).digest().readUInt32BE(0);
+/** Equal clusters are told apart by the workload: many workloads spread over them, each always the same way (FNV-1a, mixed). */
+function rendezvous(workload: string, cluster: string): number {
+  let hash = 0x811c9dc5;
+  for (const part of [workload, cluster])
+    for (let at = 0; at < part.length; at++) hash = Math.imul(hash ^ part.charCodeAt(at), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return (hash ^ (hash >>> 13)) >>> 0;
+}
 
 function breaks(
   { topologyKey, maxSkew, whenUnsatisfiable }: SpreadConstraint,

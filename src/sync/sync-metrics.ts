@@ -1,4 +1,5 @@
-/** The numbers of the syncer, as hooks: names and registry stand in src/metrics. */
+/** The syncer's numbers, under the names of MISSION's appendix 2. */
+import type { Metrics } from '../metrics/metrics.ts';
 import type { QueueMetrics } from '../reconcile/queue.ts';
 
 export interface SyncMetrics {
@@ -8,3 +9,34 @@ export interface SyncMetrics {
 }
 
 export const noSyncMetrics: SyncMetrics = { queueOf: () => ({}), operation: () => {}, error: () => {} };
+
+/** Labels are clusters and resources: bounded by what operators join and what clusters serve. */
+export function syncMetrics(metrics: Metrics): SyncMetrics {
+  return {
+    queueOf: (cluster) => ({
+      depth: (waiting) => {
+        metrics.tmc_sync_backlog_size.set({ cluster }, waiting);
+        metrics.syncer_sync_backlog_size.set({ sync_target: cluster }, waiting);
+      },
+      finished: (result, seconds) => {
+        metrics.tmc_sync_duration_seconds.observe({ cluster }, seconds);
+        metrics.syncer_sync_duration_seconds.observe({ sync_target: cluster }, seconds);
+        if (result === 'success') metrics.syncer_resources_synced_total.inc({ sync_target: cluster });
+        else metrics.syncer_sync_errors_total.inc({ sync_target: cluster });
+      },
+    }),
+    operation(cluster, resource, operation) {
+      metrics.tmc_sync_resources_total.inc({ cluster, operation, result: 'success' });
+      metrics.syncer_operations_total.inc({
+        sync_target: cluster,
+        resource_type: resource,
+        operation,
+        result: 'success',
+      });
+    },
+    error(cluster, type) {
+      metrics.tmc_sync_errors_total.inc({ cluster, error_type: type });
+      metrics.syncer_errors_total.inc({ sync_target: cluster, error_type: type });
+    },
+  };
+}
