@@ -31,7 +31,7 @@ import type { HubClient } from './hub/client.ts';
 import { createHub, type Hub } from './hub/hub.ts';
 import { openSqliteStore } from './hub/store/sqlite.ts';
 import { createMetrics, type MetricsRegistry } from './metrics/metrics.ts';
-import { observeClusters, syncMetricsOf } from './observe.ts';
+import { observeClusters } from './observe.ts';
 import { systemClock } from './reconcile/clock.ts';
 import type { Logger } from './reconcile/logger.ts';
 import { workspaceAdmission } from './workspaces/admission.ts';
@@ -103,8 +103,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
   await Promise.all([resolver.whenReady(), rbac.whenReady(), registry.whenLoaded()]);
   observeClusters(registry, metrics.metrics);
   const reflectors = createReflectorPool({ log, registry });
-  const syncMetrics = syncMetricsOf(metrics.metrics);
-  const controllers = await startControllers({ hub, registry, reflectors, signal, log, syncMetrics });
+  const controllers = await startControllers({ hub, registry, reflectors, signal, log, metrics: metrics.metrics });
 
   const audit = await openAudit(config);
   const server = await startApiServer({

@@ -1,4 +1,5 @@
 /** The syncer's numbers, under the names of MISSION's appendix 2. */
+import { boundedLabel } from '../metrics/bounded-label.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { QueueMetrics } from '../reconcile/queue.ts';
 
@@ -10,31 +11,36 @@ export interface SyncMetrics {
 
 export const noSyncMetrics: SyncMetrics = { queueOf: () => ({}), operation: () => {}, error: () => {} };
 
-/** Labels are clusters and resources: bounded by what operators join and what clusters serve. */
+/** Tenants register clusters and kinds, so their number has no bound of its own. */
+const MAX_LABELS = 1_000;
+
 export function syncMetrics(metrics: Metrics): SyncMetrics {
+  const label = boundedLabel(MAX_LABELS);
+  const kind = boundedLabel(MAX_LABELS);
   return {
-    queueOf: (cluster) => ({
-      depth: (waiting) => {
-        metrics.tmc_sync_backlog_size.set({ cluster }, waiting);
-        metrics.syncer_sync_backlog_size.set({ sync_target: cluster }, waiting);
-      },
-      finished: (result, seconds) => {
-        metrics.tmc_sync_duration_seconds.observe({ cluster }, seconds);
-        metrics.syncer_sync_duration_seconds.observe({ sync_target: cluster }, seconds);
-        if (result === 'success') metrics.syncer_resources_synced_total.inc({ sync_target: cluster });
-        else metrics.syncer_sync_errors_total.inc({ sync_target: cluster });
-      },
-    }),
-    operation(cluster, resource, operation) {
-      metrics.tmc_sync_resources_total.inc({ cluster, operation, result: 'success' });
-      metrics.syncer_operations_total.inc({
-        sync_target: cluster,
-        resource_type: resource,
-        operation,
-        result: 'success',
-      });
+    queueOf(clusterName) {
+      const cluster = label(clusterName);
+      return {
+        depth: (waiting) => {
+          metrics.tmc_sync_backlog_size.set({ cluster }, waiting);
+          metrics.syncer_sync_backlog_size.set({ sync_target: cluster }, waiting);
+        },
+        finished: (result, seconds) => {
+          metrics.tmc_sync_duration_seconds.observe({ cluster }, seconds);
+          metrics.syncer_sync_duration_seconds.observe({ sync_target: cluster }, seconds);
+          if (result === 'success') metrics.syncer_resources_synced_total.inc({ sync_target: cluster });
+          else metrics.syncer_sync_errors_total.inc({ sync_target: cluster });
+        },
+      };
     },
-    error(cluster, type) {
+    operation(clusterName, resource, operation) {
+      const cluster = label(clusterName);
+      const done = { operation, result: 'success' };
+      metrics.tmc_sync_resources_total.inc({ cluster, ...done });
+      metrics.syncer_operations_total.inc({ sync_target: cluster, resource_type: kind(resource), ...done });
+    },
+    error(clusterName, type) {
+      const cluster = label(clusterName);
       metrics.tmc_sync_errors_total.inc({ cluster, error_type: type });
       metrics.syncer_errors_total.inc({ sync_target: cluster, error_type: type });
     },
