@@ -60,6 +60,8 @@ export interface Hub {
   /** One per resource, started on first use, shared. */
   informer<T extends KubeObject = KubeObject>(resource: GroupResource): HubInformer<T>;
   readonly catalog: Catalog;
+  /** For views, which pass stored bytes on and follow changes without parsing them. */
+  readonly core: HubCore;
   close(): Promise<void>;
 }
 
@@ -107,6 +109,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       return informer as unknown as HubInformer<T>;
     },
     catalog,
+    core,
     async close() {
       stop.abort();
       await feed.close();
