@@ -41,6 +41,14 @@ export class CacheEntry implements CachedObject {
   }
 }
 
+/** Scans an object; what is written in an unusual way (spaces, kind last) is first brought into the usual one. */
+export function scanCanonical(raw: Buffer): ScannedObject {
+  const scanned = scanObject(raw);
+  if (isCanonical(scanned)) return scanned;
+  const { kind, apiVersion, ...rest } = JSON.parse(raw.toString('utf8')) as Record<string, unknown>;
+  return scanObject(Buffer.from(JSON.stringify(kind === undefined ? rest : { kind, apiVersion, ...rest })));
+}
+
 /** Makes entries out of what a cluster sent. */
 export class EntryMaker {
   readonly #resource: ResourceInfo;
@@ -53,7 +61,7 @@ export class EntryMaker {
 
   /** Throws JsonScanError or SyntaxError where it is no object. */
   make(raw: Buffer, downstream: Downstream): CacheEntry {
-    const scanned = this.#scan(raw);
+    const scanned = scanCanonical(raw);
     const encoded = this.#encode(scanned, downstream, this.#resource);
     if (encoded !== undefined) return new CacheEntry(scanned, encoded, true);
     return new CacheEntry(scanned, this.#plain(scanned, downstream), false);
@@ -68,14 +76,6 @@ export class EntryMaker {
     entry.mark = encoded.mark;
     entry.encoded = true;
     return true;
-  }
-
-  /** Whatever is written in an unusual way (spaces, kind last) is first brought into the usual one. */
-  #scan(raw: Buffer): ScannedObject {
-    const scanned = scanObject(raw);
-    if (isCanonical(scanned)) return scanned;
-    const { kind, apiVersion, ...rest } = JSON.parse(raw.toString('utf8')) as Record<string, unknown>;
-    return scanObject(Buffer.from(JSON.stringify(kind === undefined ? rest : { kind, apiVersion, ...rest })));
   }
 
   #plain(scanned: ScannedObject, downstream: Downstream): { bytes: Buffer; nameAt: number } {

@@ -120,7 +120,8 @@ export async function readWatch(downstream: Downstream, resource: ResourceInfo, 
   }
 }
 
-async function expectJson(response: DownstreamResponse): Promise<void> {
+/** Throws UnexpectedAnswer for everything but a JSON answer with 200. */
+export async function expectJson(response: DownstreamResponse): Promise<void> {
   if (response.status === 200) {
     const type = response.headers['content-type'] ?? '';
     if (type.startsWith('application/json')) return;

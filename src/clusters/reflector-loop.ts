@@ -268,9 +268,9 @@ export class ReflectorLoop implements Reflector {
       if (known !== undefined) seen.add(known);
     }
     const gone = [...this.#cache.list()].filter((entry) => !seen.has(entry));
-    for (const entry of gone) this.#remove(entry, version);
     fresh.sort((a, b) => (a.resourceVersion < b.resourceVersion ? -1 : a.resourceVersion > b.resourceVersion ? 1 : 0));
     for (const entry of fresh) this.#put(entry, version);
+    for (const entry of gone) this.#remove(entry, version);
   }
 
   #put(entry: CacheEntry, deletionVersion: bigint): void {

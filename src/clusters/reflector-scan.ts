@@ -139,7 +139,7 @@ export interface ScannedObject {
 const NO_LABELS: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
 const DECIMAL = /^[0-9]{1,19}$/;
 
-/** Takes one whole JSON object. Throws JsonScanError where it is not one with metadata, a name and a decimal version. */
+/** Takes one whole JSON object. Throws JsonScanError where it is not one with metadata, and, where it has one, a decimal version. */
 export function scanObject(bytes: Buffer): ScannedObject {
   let metadata: ByteRange | undefined;
   let apiVersion: ByteRange | undefined;
@@ -155,7 +155,9 @@ export function scanObject(bytes: Buffer): ScannedObject {
   eachMember(bytes, metadata.start, (key, start, stop) => found.set(key, { start, end: stop }));
   const name = textOf(bytes, found.get('name'));
   const version = textOf(bytes, found.get('resourceVersion'));
-  if (!DECIMAL.test(version)) throw new JsonScanError(`resourceVersion "${version}" of "${name}" is not a decimal`);
+  // What is computed on each request (metrics) has no version.
+  if (version !== '' && !DECIMAL.test(version))
+    throw new JsonScanError(`resourceVersion "${version}" of "${name}" is not a decimal`);
   return {
     bytes,
     metadata,
@@ -172,7 +174,7 @@ export function scanObject(bytes: Buffer): ScannedObject {
     name,
     namespace: textOf(bytes, found.get('namespace')),
     uid: textOf(bytes, found.get('uid')),
-    resourceVersion: BigInt(version),
+    resourceVersion: version === '' ? 0n : BigInt(version),
     labels: labelsOf(bytes, found.get('labels')),
   };
 }

@@ -105,7 +105,7 @@ describe('a reflector', () => {
       set.clock.advance(1_000);
       expect(said()).toHaveLength(5);
     });
-    expect(said()).toEqual(['DELETED gone', 'MODIFIED changed', 'DELETED replaced', 'ADDED replaced', 'ADDED fresh']);
+    expect(said()).toEqual(['MODIFIED changed', 'DELETED replaced', 'ADDED replaced', 'ADDED fresh', 'DELETED gone']);
     expect(reflector.resourceVersion).toBe(BigInt(set.cluster.version));
   });
 

@@ -1,0 +1,33 @@
+/** Which hub object each placed copy is the copy of, by uid: so that what the copies own is shown as owned by the hub's object. */
+import { LRUCache } from 'lru-cache';
+
+const MAX_COPIES = 500_000;
+
+export class CopyIndex {
+  readonly #hubUids = new LRUCache<string, string>({ max: MAX_COPIES });
+  readonly #copyUids = new LRUCache<string, string>({ max: MAX_COPIES });
+  readonly #listeners = new Set<(clusterUid: string, copyUid: string, hubUid: string) => void>();
+
+  learn(clusterUid: string, copyUid: string, hubUid: string): void {
+    const key = `${clusterUid}/${copyUid}`;
+    if (this.#hubUids.get(key) === hubUid) return;
+    this.#hubUids.set(key, hubUid);
+    this.#copyUids.set(`${clusterUid}/${hubUid}`, copyUid);
+    for (const listener of this.#listeners) listener(clusterUid, copyUid, hubUid);
+  }
+
+  hubUid(clusterUid: string, copyUid: string): string | undefined {
+    return this.#hubUids.get(`${clusterUid}/${copyUid}`);
+  }
+
+  /** The way back: what the cluster calls its copy of the hub's object. */
+  copyUid(clusterUid: string, hubUid: string): string | undefined {
+    return this.#copyUids.get(`${clusterUid}/${hubUid}`);
+  }
+
+  /** Called when a copy becomes known. Returns unsubscribe. */
+  onLearned(listener: (clusterUid: string, copyUid: string, hubUid: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

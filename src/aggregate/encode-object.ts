@@ -1,0 +1,115 @@
+/**
+ * The form in which views show a cluster's object, computed once as it comes in: the workspace's namespace, the encoded
+ * resourceVersion, the cluster's label, owners by the hub's uids. It does not depend on who looks: a downstream namespace
+ * belongs to exactly one workspace.
+ */
+import type { Downstream } from '../clusters/downstream.ts';
+import type { EncodedMark, EncodeObject } from '../clusters/reflector.ts';
+import { scanCanonical } from '../clusters/reflector-cache.ts';
+import { type Edit, encodeWith } from '../clusters/reflector-encode.ts';
+import { parseRange, type ScannedObject, scanObject } from '../clusters/reflector-scan.ts';
+import { CLUSTER_LABEL, COPY_LABEL, COPY_UID_ANNOTATION } from '../hub/kinds/workload.ts';
+import type { OwnerReference } from '../kube/object.ts';
+import type { ResourceInfo } from '../kube/resource.ts';
+import type { CopyIndex } from './copy-index.ts';
+import type { Item } from './item.ts';
+import { annotationOf, type NamespaceMaps } from './namespace-map.ts';
+import { nestedPaths, translateNested } from './nested-namespaces.ts';
+import { encodeVersion } from './resource-version.ts';
+
+/** `copies` may be shared by several encoders. */
+export function createEncoder(maps: NamespaceMaps, copies: CopyIndex): EncodeObject {
+  return (scanned, downstream, resource) => {
+    const translate = namespaceTranslation(maps, downstream);
+    const namespace = scanned.namespace === '' ? '' : translate(scanned.namespace);
+    const mark = markOf(scanned);
+    if (mark?.copyOf !== undefined) copies.learn(downstream.uid, scanned.uid, mark.copyOf);
+    if (namespace === undefined) return undefined;
+    const nested = withNested(scanned, downstream, resource, translate);
+    const encoded = encodeWith(nested, resource, editsOf(nested, downstream, namespace));
+    for (const owner of mark?.owners ?? [])
+      replaceUid(encoded.bytes, owner.uid, copies.hubUid(downstream.uid, owner.uid));
+    return mark === undefined ? encoded : { ...encoded, mark };
+  };
+}
+
+type Translate = (namespace: string) => string | undefined;
+
+function namespaceTranslation(maps: NamespaceMaps, downstream: Downstream): Translate {
+  if (downstream.namespaceMapping === 'Identity') return (namespace) => namespace;
+  const map = maps.known(downstream);
+  return (namespace) => map?.tenant(namespace)?.namespace;
+}
+
+/** In ascending order of position. */
+function editsOf(scanned: ScannedObject, downstream: Downstream, namespace: string): Edit[] {
+  const { at, metadata, labels } = scanned;
+  const edits: Edit[] = [];
+  if (at.namespace !== undefined && namespace !== scanned.namespace) {
+    edits.push({ ...at.namespace, text: JSON.stringify(namespace) });
+  }
+  if (at.resourceVersion !== undefined) {
+    edits.push({ ...at.resourceVersion, text: `"${encodeVersion(downstream.slot, scanned.resourceVersion)}"` });
+  }
+  const label = `${JSON.stringify(CLUSTER_LABEL)}:${JSON.stringify(downstream.clusterName)}`;
+  if (at.labels === undefined || scanned.bytes[at.labels.start] !== 0x7b) {
+    if (at.labels !== undefined) edits.push({ ...at.labels, text: `{${label}}` });
+    else edits.push({ start: metadata.start + 1, end: metadata.start + 1, text: `"labels":{${label}},` });
+  } else if (Object.hasOwn(labels, CLUSTER_LABEL)) {
+    edits.push({ ...at.labels, text: JSON.stringify({ ...labels, [CLUSTER_LABEL]: downstream.clusterName }) });
+  } else {
+    const start = at.labels.start + 1;
+    edits.push({ start, end: start, text: Object.keys(labels).length === 0 ? label : `${label},` });
+  }
+  return edits.sort((a, b) => a.start - b.start);
+}
+
+/** Parses only where a nested path may hold a downstream namespace: hashed ones all begin alike. */
+function withNested(
+  scanned: ScannedObject,
+  downstream: Downstream,
+  resource: ResourceInfo,
+  translate: Translate,
+): ScannedObject {
+  const paths = nestedPaths(resource);
+  if (paths.length === 0 || downstream.namespaceMapping === 'Identity') return scanned;
+  if (!scanned.bytes.includes('"kcp-', scanned.metadata.end)) return scanned;
+  const object = JSON.parse(scanned.bytes.toString('utf8')) as object;
+  translateNested(object, paths, translate);
+  return scanObject(Buffer.from(JSON.stringify(object)));
+}
+
+function markOf(scanned: ScannedObject): EncodedMark | undefined {
+  const copyOf = Object.hasOwn(scanned.labels, COPY_LABEL) ? annotationOf(scanned, COPY_UID_ANNOTATION) : undefined;
+  const owners = scanned.at.ownerReferences === undefined ? [] : ownersOf(scanned);
+  if (copyOf === undefined && owners.length === 0) return undefined;
+  return { ...(copyOf === undefined ? {} : { copyOf }), ...(owners.length === 0 ? {} : { owners }) };
+}
+
+function ownersOf(scanned: ScannedObject): NonNullable<EncodedMark['owners']> {
+  const range = scanned.at.ownerReferences;
+  const owners = range === undefined ? [] : (parseRange(scanned.bytes, range) as OwnerReference[] | null);
+  return Array.isArray(owners) ? owners.map(({ apiVersion, kind, uid }) => ({ apiVersion, kind, uid })) : [];
+}
+
+/** Overwrites an owner's uid in place: uids are of one length. */
+export function replaceUid(bytes: Buffer, from: string, to: string | undefined): void {
+  if (to === undefined || to.length !== from.length) return;
+  const needle = `"uid":"${from}"`;
+  const at = bytes.indexOf(needle);
+  if (at >= 0) bytes.write(to, at + '"uid":"'.length, 'latin1');
+}
+
+/** One object that a cluster answered, as an item of a view; undefined where it is of a namespace that is nobody's. Throws JsonScanError. */
+export function toItem(
+  encode: EncodeObject,
+  raw: Buffer,
+  downstream: Downstream,
+  resource: ResourceInfo,
+): Item | undefined {
+  const scanned = scanCanonical(raw);
+  const encoded = encode(scanned, downstream, resource);
+  if (encoded === undefined) return undefined;
+  const { name, uid, resourceVersion, labels } = scanned;
+  return { name, uid, resourceVersion, labels, ...encoded };
+}

@@ -1,0 +1,140 @@
+/**
+ * The sources of one view of one resource, each ready to be read or named as a fault: a slow or broken cluster costs a
+ * view at most its deadline.
+ */
+import type { Downstream } from '../clusters/downstream.ts';
+import type { ResourceInfo } from '../kube/resource.ts';
+import { unavailable } from '../kube/status.ts';
+import type { Clock } from '../reconcile/clock.ts';
+import type { ClusterSource } from './cluster-source.ts';
+import type { HubSource } from './hub-source.ts';
+import { compareText } from './merge.ts';
+import type { Lease, SourcePool } from './source-pool.ts';
+import type { ResolvedResource } from './view-discovery.ts';
+import { faultText, type SourceFault } from './warnings.ts';
+import type { WriteMemory } from './write-memory.ts';
+
+export interface GatherContext {
+  readonly pool: SourcePool;
+  readonly writes: WriteMemory;
+  readonly clock: Clock;
+  /** How long a cluster may be silent before it is left out, milliseconds. */
+  readonly sourceDeadlineMs: number;
+  /** How long a cluster that keeps sending may take until its first list is in. */
+  readonly firstListMs: number;
+}
+
+export interface Gathered {
+  readonly resource: ResourceInfo;
+  readonly hub: HubSource | undefined;
+  /** Those whose state can be shown, by name. */
+  readonly clusters: readonly ClusterSource[];
+  /** Clusters that would not fit into memory: to be read live. */
+  readonly uncached: readonly Downstream[];
+  readonly faults: readonly SourceFault[];
+  release(): void;
+}
+
+/** @param wanted clusters whose state matters; of the others whatever is known is taken, without waiting */
+export async function gather(
+  context: GatherContext,
+  resolved: ResolvedResource,
+  wanted: (clusterName: string) => boolean,
+  signal: AbortSignal,
+): Promise<Gathered> {
+  const { info } = resolved;
+  const hub = resolved.hub ? context.pool.hub(info) : undefined;
+  const leases: Lease<ClusterSource>[] = [];
+  const uncached: Downstream[] = [];
+  for (const downstream of [...resolved.clusters].sort((a, b) => compareText(a.clusterName, b.clusterName))) {
+    const lease = context.pool.cluster(downstream, info);
+    if (lease === undefined) uncached.push(downstream);
+    else leases.push(lease);
+  }
+  const faults: SourceFault[] = resolved.unknown
+    .filter(({ clusterName }) => wanted(clusterName))
+    .map(({ clusterName }) => ({ clusterName, ageMs: undefined, reason: 'it has not answered yet' }));
+  await Promise.all(
+    leases.map(async ({ source }) => {
+      if (!wanted(source.clusterName)) return;
+      const fault = await settle(context, source, signal);
+      if (fault !== undefined) faults.push(fault);
+    }),
+  );
+  return {
+    resource: info,
+    hub: hub?.source,
+    clusters: leases.map(({ source }) => source).filter((source) => source.started),
+    uncached,
+    faults: faults.sort((a, b) => compareText(a.clusterName, b.clusterName)),
+    release: () => {
+      hub?.release();
+      for (const lease of leases) lease.release();
+    },
+  };
+}
+
+/** Waits until the source can be shown and has seen this gateway's writes; answers what is wrong with it, if anything. */
+async function settle(
+  context: GatherContext,
+  source: ClusterSource,
+  signal: AbortSignal,
+): Promise<SourceFault | undefined> {
+  if (!source.started) await firstState(context, source, signal);
+  const { clusterName } = source;
+  if (!source.started)
+    return { clusterName, ageMs: undefined, reason: source.state().error ?? 'it has not answered in time' };
+  const deadline = deadlineSignal(context, context.sourceDeadlineMs, signal);
+  const seen = await context.writes.whenSeen(source, deadline.signal).then(
+    () => true,
+    () => false,
+  );
+  deadline.cancel();
+  const { live, lastContact, error } = source.state();
+  if (live && seen) return undefined;
+  const now = context.clock.now();
+  return { clusterName, ageMs: now - (lastContact ?? now), reason: error ?? 'it has not caught up yet' };
+}
+
+/** A cluster that sends its first list may take its time; one that is silent may not. */
+async function firstState(context: GatherContext, source: ClusterSource, signal: AbortSignal): Promise<void> {
+  const { clock, sourceDeadlineMs, firstListMs } = context;
+  const began = clock.now();
+  const stop = new AbortController();
+  const check = (): void => {
+    const now = clock.now();
+    const heard = Math.max(began, source.reflector.state().lastContact ?? 0);
+    if (now - heard >= sourceDeadlineMs || now - began >= firstListMs) stop.abort();
+    else cancel = clock.after(Math.min(heard + sourceDeadlineMs, began + firstListMs) - now, check);
+  };
+  let cancel = clock.after(sourceDeadlineMs, check);
+  await source.whenStarted(AbortSignal.any([stop.signal, signal])).catch(() => undefined);
+  cancel();
+}
+
+function deadlineSignal(
+  context: GatherContext,
+  ms: number,
+  signal: AbortSignal,
+): { signal: AbortSignal; cancel: () => void } {
+  const stop = new AbortController();
+  const cancel = context.clock.after(ms, () => stop.abort());
+  return { signal: AbortSignal.any([stop.signal, signal]), cancel };
+}
+
+/** Throws 503 where the request wants all or nothing, or where nothing at all is known. */
+export function refuseFaults(
+  gathered: Pick<Gathered, 'hub' | 'clusters' | 'faults' | 'uncached'>,
+  strict: boolean,
+): void {
+  const { faults } = gathered;
+  if (faults.length === 0) return;
+  const nothing = gathered.hub === undefined && gathered.clusters.length === 0 && gathered.uncached.length === 0;
+  if (!strict && !nothing) return;
+  const causes = faults.map((fault) => ({
+    reason: 'ClusterUnavailable',
+    message: faultText(fault),
+    field: fault.clusterName,
+  }));
+  throw unavailable(causes.map(({ message }) => message).join('; '), 1, causes);
+}

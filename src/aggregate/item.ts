@@ -1,0 +1,18 @@
+/** One object as a view holds it: bytes in the view's form with its plain name. Cached objects of clusters are items as they are. */
+export interface Item {
+  /** The source's own name of it. */
+  readonly name: string;
+  readonly uid: string;
+  /** The source's own version. */
+  readonly resourceVersion: bigint;
+  /** Without the cluster label. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** JSON in the canonical form (`reflector-encode.ts`), with namespace and resourceVersion as the view shows them. */
+  readonly bytes: Buffer;
+  /** Where the text of `metadata.name` begins in `bytes`. */
+  readonly nameAt: number;
+  readonly mark?: { readonly copyOf?: string } | undefined;
+}
+
+/** Placed copies are folded into the hub object that they copy. */
+export const isFolded = (item: Item): boolean => item.mark?.copyOf !== undefined;

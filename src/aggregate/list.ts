@@ -1,0 +1,216 @@
+/** LIST of a view: all sources at one moment, in one order, from warm caches; pages are pinned to that moment. */
+import type { ListQuery } from '../hub/read/list-options.ts';
+import { parseVersion } from '../hub/read/list-options.ts';
+import type { ResourceInfo } from '../kube/resource.ts';
+import { ApiError, expired, versionTooLarge } from '../kube/status.ts';
+import { isNamespaceKind } from './cluster-scope.ts';
+import { type ContinueKey, decodeContinue, encodeContinue, type ViewContinue } from './continue-token.ts';
+import type { Gathered } from './gather.ts';
+import type { HubSnapshot } from './hub-source.ts';
+import { compareNamespaces, compareText, type MergedItem, type MergeInput, mergeSlices } from './merge.ts';
+import { slicesAt } from './pinned-slices.ts';
+import { decodeVersion, encodeVersion, HUB_SLOT } from './resource-version.ts';
+import type { ViewSelection } from './selection.ts';
+import type { Source } from './source.ts';
+import type { SourceLog } from './source-log.ts';
+
+export interface ListScope {
+  readonly workspace: string;
+  /** Undefined: all. */
+  readonly namespace: string | undefined;
+}
+
+export interface ViewList {
+  readonly items: readonly MergedItem[];
+  readonly metadata: {
+    readonly resourceVersion: string;
+    readonly continue?: string;
+    readonly remainingItemCount?: number;
+  };
+}
+
+/** How long a list waits for a version that its source has not reached (upstream: 3 s). */
+const FUTURE_WAIT_MS = 3_000;
+
+/** LIST in one go; see `openList`. */
+export async function listView(
+  gathered: ListSources,
+  scope: ListScope,
+  query: ListQuery,
+  selection: ViewSelection,
+  signal: AbortSignal,
+): Promise<ViewList> {
+  return (await openList(gathered, scope, query, selection, signal))();
+}
+
+/**
+ * Reads what must be waited for; the function it answers takes the list synchronously, so that a watch can join at the
+ * very moment at which its list was taken.
+ * Throws ApiError 400 (malformed), 410 (the versions are gone, with a token to go on inconsistently), 504 (a version
+ * that its source has not reached).
+ */
+export async function openList(
+  gathered: ListSources,
+  scope: ListScope,
+  query: ListQuery,
+  selection: ViewSelection,
+  signal: AbortSignal,
+): Promise<() => ViewList> {
+  const token = query.continue === '' ? undefined : decodeContinue(query.continue);
+  const wanted = token === undefined ? parseVersion(query.resourceVersion) : undefined;
+  if (wanted !== undefined) await waitForVersion(gathered, wanted, signal);
+  const hub = await gathered.hub?.snapshot(scope.workspace, scope.namespace, signal);
+  return () => takeList(gathered, hub, scope, { query, selection, token, wanted });
+}
+
+/** What a list is taken of: `clusters` is read at the moment it is taken. */
+export type ListSources = Pick<Gathered, 'resource' | 'hub' | 'clusters'>;
+
+interface ListPlan {
+  readonly query: ListQuery;
+  readonly selection: ViewSelection;
+  readonly token: ViewContinue | undefined;
+  readonly wanted: bigint | undefined;
+}
+
+/** Nothing else runs in between: every source is seen at the same moment. */
+function takeList(gathered: ListSources, hub: HubSnapshot | undefined, scope: ListScope, plan: ListPlan): ViewList {
+  const { query, selection, token, wanted } = plan;
+  hub?.catchUp();
+  const sources: Source[] = [...(hub === undefined ? [] : [hub]), ...gathered.clusters];
+  const exact = query.resourceVersionMatch === 'Exact' || (query.resourceVersionMatch === '' && query.limit > 0);
+  const point = token ?? (exact && wanted !== undefined ? pointAt(sources, wanted) : undefined);
+  const pinned = point === undefined || point.listVersion === '' ? undefined : point;
+  const inputs = inputsOf(sources, scope, pinned, token);
+  const present = (): ViewContinue['versions'] =>
+    Object.fromEntries(sources.map(({ slot, log }) => [slot, String(log.latest.version)]));
+  const versions = pinned?.versions ?? present();
+  const listVersion = pinned?.listVersion ?? String(listVersionOf(sources));
+  return listPage(inputs, gathered.resource, { query, selection, after: token?.after, versions, listVersion });
+}
+
+/** The version of the newest event over the sources: what a watch goes on from. Never 0. */
+export function listVersionOf(sources: readonly { readonly slot: number; readonly log: SourceLog }[]): bigint {
+  let best = { sequence: -1, encoded: encodeVersion(HUB_SLOT, 1n) };
+  for (const { slot, log } of sources) {
+    const { sequence, version } = log.latest;
+    if (sequence > best.sequence && version > 0n) best = { sequence, encoded: encodeVersion(slot, version) };
+  }
+  return best.encoded;
+}
+
+/** Throws 504 where the version's source does not reach it in time, 410 where the source is not of this view any more. */
+export async function waitForVersion(gathered: ListSources, wanted: bigint, signal: AbortSignal): Promise<void> {
+  const { slot, version } = decodeVersion(wanted);
+  const timeout = AbortSignal.any([signal, AbortSignal.timeout(FUTURE_WAIT_MS)]);
+  if (slot === HUB_SLOT) {
+    if (gathered.hub === undefined || gathered.hub.version >= version) return;
+    if (!(await gathered.hub.whenReached(version, timeout)))
+      throw versionTooLarge(wanted, encodeVersion(slot, gathered.hub.version));
+    return;
+  }
+  const source = gathered.clusters.find((one) => one.slot === slot);
+  if (source === undefined) throw expired(`too old resource version: ${wanted}`);
+  if (source.version >= version) return;
+  await source.reflector.whenReached(version, timeout).catch(() => {
+    throw versionTooLarge(wanted, encodeVersion(slot, source.version));
+  });
+}
+
+/** Where every source stood when the version was new. Throws 410 where that is no longer known. */
+function pointAt(sources: readonly Source[], wanted: bigint): ViewContinue {
+  const { slot, version } = decodeVersion(wanted);
+  const place = sources.find((source) => source.slot === slot)?.log.find(version);
+  if (place === undefined || sources.some(({ log }) => log.baseSequence > place)) {
+    throw expired(`The resourceVersion for the provided list is too old.`);
+  }
+  const versions = sources.map((source) => [source.slot, String(source.log.versionAt(place))] as const);
+  return { listVersion: String(wanted), versions: Object.fromEntries(versions), after: START };
+}
+
+const START: ContinueKey = { namespace: '', name: '', clusterName: '' };
+
+function inputsOf(
+  sources: readonly Source[],
+  { workspace, namespace }: ListScope,
+  pinned: ViewContinue | undefined,
+  token: ViewContinue | undefined,
+): MergeInput[] {
+  return sources.flatMap((source): MergeInput[] => {
+    const { clusterName, slot } = source;
+    if (pinned === undefined) return [{ clusterName, slices: source.slices(workspace, namespace) }];
+    const version = pinned.versions[slot];
+    // A source that joined after the first page is of the next list.
+    if (version === undefined) return [];
+    const slices = slicesAt(source, workspace, namespace, BigInt(version));
+    if (slices === undefined)
+      throw token === undefined
+        ? expired('The resourceVersion for the provided list is too old.')
+        : inconsistent(token);
+    return [{ clusterName, slices }];
+  });
+}
+
+const INCONSISTENT =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
+  'the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ' +
+  'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
+  'deleted between the time the first chunk was returned and now may show up in the list.';
+
+export const inconsistent = (token: ViewContinue): ApiError =>
+  new ApiError(410, 'Expired', INCONSISTENT, undefined, {
+    metadata: { continue: encodeContinue({ ...token, listVersion: '', versions: {} }) },
+  });
+
+export interface PageRequest {
+  readonly query: ListQuery;
+  readonly selection: ViewSelection;
+  readonly after: ContinueKey | undefined;
+  readonly versions: ViewContinue['versions'];
+  readonly listVersion: string;
+}
+
+/** One page of the merged inputs. */
+export function listPage(inputs: readonly MergeInput[], resource: ResourceInfo, request: PageRequest): ViewList {
+  const { query, selection, after, listVersion, versions } = request;
+  const items: MergedItem[] = [];
+  const countsAll = selection.everything;
+  let behind = 0;
+  for (const merged of mergeSlices(inputs, isNamespaceKind(resource))) {
+    if (after !== undefined && compareKeys(keyOf(merged), after) <= 0) continue;
+    if (!isSelected(selection, merged)) continue;
+    if (query.limit === 0 || items.length < query.limit) items.push(merged);
+    else {
+      behind++;
+      if (!countsAll) break;
+    }
+  }
+  const last = items.at(-1);
+  if (behind === 0 || last === undefined) return { items, metadata: { resourceVersion: listVersion } };
+  return {
+    items,
+    metadata: {
+      resourceVersion: listVersion,
+      continue: encodeContinue({ listVersion, versions, after: keyOf(last) }),
+      ...(countsAll ? { remainingItemCount: behind } : {}),
+    },
+  };
+}
+
+export const isSelected = (
+  selection: ViewSelection,
+  { item, namespace, clusterName, qualified }: MergedItem,
+): boolean =>
+  selection.wantsSource(clusterName) &&
+  (selection.everything || selection.matches(item, namespace, clusterName, qualified));
+
+const keyOf = ({ namespace, item, clusterName }: MergedItem): ContinueKey => ({
+  namespace,
+  name: item.name,
+  clusterName: clusterName ?? '',
+});
+
+const compareKeys = (a: ContinueKey, b: ContinueKey): number =>
+  compareNamespaces(a.namespace, b.namespace) ||
+  compareText(a.name, b.name) ||
+  compareText(a.clusterName, b.clusterName);

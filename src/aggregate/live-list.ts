@@ -1,0 +1,172 @@
+/**
+ * LIST without caches: all clusters are asked at once and merged, for kinds that cannot be watched (metrics) and where
+ * memory does not allow a cache. Pages are pinned to each cluster's own version.
+ */
+import type { Downstream } from '../clusters/downstream.ts';
+import { scanCanonical } from '../clusters/reflector-cache.ts';
+import { expectJson, makeBreather, reasonOf, UnexpectedAnswer } from '../clusters/reflector-fetch.ts';
+import { ListScanner } from '../clusters/reflector-list-scan.ts';
+import { CLUSTER_LABEL } from '../hub/kinds/workload.ts';
+import type { ListQuery } from '../hub/read/list-options.ts';
+import type { ApiRequest, ApiResponse } from '../kube/api.ts';
+import { resourcePath } from '../kube/resource.ts';
+import { formatLabelSelector, parseLabelSelector } from '../kube/selector.ts';
+import { decodeContinue } from './continue-token.ts';
+import { type FormContext, listAnswer } from './forms.ts';
+import { refuseFaults } from './gather.ts';
+import type { HubSnapshot } from './hub-source.ts';
+import { type Item, isFolded } from './item.ts';
+import { inconsistent, listPage } from './list.ts';
+import { ownNamespaceOf } from './locate.ts';
+import { compareText, type MergeInput } from './merge.ts';
+import { encodeVersion, HUB_SLOT } from './resource-version.ts';
+import type { ViewSelection } from './selection.ts';
+import type { Slice } from './source.ts';
+import type { ViewContext } from './view.ts';
+import type { ResolvedResource } from './view-discovery.ts';
+import { type SourceFault, warningHeaders } from './warnings.ts';
+
+interface LiveSource {
+  readonly downstream: Downstream;
+  readonly slices: readonly Slice[];
+  readonly version: bigint;
+}
+
+/** Throws ApiError 400, 410, 503. */
+export async function liveList(
+  context: ViewContext,
+  resolved: ResolvedResource,
+  request: ApiRequest,
+  query: ListQuery,
+  selection: ViewSelection,
+  form: FormContext,
+): Promise<ApiResponse> {
+  const token = query.continue === '' ? undefined : decodeContinue(query.continue);
+  const pinned = token === undefined || token.listVersion === '' ? {} : token.versions;
+  const faults: SourceFault[] = resolved.unknown.map(({ clusterName }) => ({
+    clusterName,
+    ageMs: undefined,
+    reason: 'it has not answered yet',
+  }));
+  const wanted = resolved.clusters.filter(({ clusterName }) => selection.wantsSource(clusterName));
+  const answers = await Promise.all(
+    wanted.map(async (downstream): Promise<LiveSource | undefined> => {
+      try {
+        return await readCluster(context, resolved, request, query, downstream, pinned[downstream.slot]);
+      } catch (error) {
+        if (request.signal.aborted) throw error;
+        if (token !== undefined && error instanceof UnexpectedAnswer && error.code === 410) throw inconsistent(token);
+        faults.push({ clusterName: downstream.clusterName, ageMs: undefined, reason: reasonOf(error) });
+        return undefined;
+      }
+    }),
+  );
+  const sources = answers
+    .filter((one) => one !== undefined)
+    .sort((a, b) => compareText(a.downstream.clusterName, b.downstream.clusterName));
+  const lease = resolved.hub ? context.pool.hub(resolved.info) : undefined;
+  try {
+    refuseFaults(
+      { hub: lease?.source, clusters: [], uncached: sources.map(({ downstream }) => downstream), faults },
+      request.headers['x-tmc-strict'] === 'true',
+    );
+    const namespace = request.info.namespace === '' ? undefined : request.info.namespace;
+    const hub = await lease?.source.snapshot(request.workspace, namespace, request.signal);
+    hub?.catchUp();
+    const inputs = inputsOf(request.workspace, hub, sources);
+    const versions = Object.fromEntries(sources.map(({ downstream, version }) => [downstream.slot, String(version)]));
+    const listVersion = token?.listVersion || String(versionOf(hub, sources));
+    const list = listPage(inputs, resolved.info, { query, selection, after: token?.after, versions, listVersion });
+    return {
+      status: 200,
+      headers: { 'content-type': form.form.media, ...warningHeaders(faults) },
+      body: listAnswer(form, list),
+    };
+  } finally {
+    lease?.release();
+  }
+}
+
+const inputsOf = (workspace: string, hub: HubSnapshot | undefined, sources: readonly LiveSource[]): MergeInput[] => [
+  ...(hub === undefined ? [] : [{ clusterName: undefined, slices: hub.slices(workspace, undefined) }]),
+  ...sources.map(({ downstream: { clusterName }, slices }) => ({ clusterName, slices })),
+];
+
+function versionOf(hub: HubSnapshot | undefined, sources: readonly LiveSource[]): bigint {
+  const source = sources.find(({ version }) => version > 0n);
+  if (source !== undefined) return encodeVersion(source.downstream.slot, source.version);
+  return encodeVersion(HUB_SLOT, hub === undefined || hub.version === 0n ? 1n : hub.version);
+}
+
+async function readCluster(
+  context: ViewContext,
+  { info }: ResolvedResource,
+  request: ApiRequest,
+  query: ListQuery,
+  downstream: Downstream,
+  version: string | undefined,
+): Promise<LiveSource> {
+  const { sourceDeadlineMs, maps, encode } = context;
+  const hashed = downstream.namespaceMapping === 'Hashed' && info.namespaced;
+  if (hashed)
+    await maps.of(downstream).whenSynced(AbortSignal.any([request.signal, AbortSignal.timeout(sourceDeadlineMs)]));
+  const shown = request.info.namespace;
+  const own = shown === '' ? '' : ownNamespaceOf(maps, downstream, request.workspace, shown);
+  const labels = formatLabelSelector(
+    parseLabelSelector(query.labelSelector).filter(({ key }) => key !== CLUSTER_LABEL),
+  );
+  const parameters = new URLSearchParams({
+    ...(labels === '' ? {} : { labelSelector: labels }),
+    ...(version === undefined || version === '0' ? {} : { resourceVersion: version, resourceVersionMatch: 'Exact' }),
+  });
+  const response = await downstream.request({
+    method: 'GET',
+    path: `${resourcePath(info, own)}?${parameters}`,
+    headers: { accept: 'application/json' },
+    deadlineMs: sourceDeadlineMs,
+    signal: request.signal,
+    user: request.user,
+    auditId: request.auditId,
+  });
+  await expectJson(response);
+  const byNamespace = new Map<string, Map<string, Item>>();
+  const scanner = new ListScanner((raw) => {
+    const scanned = scanCanonical(raw);
+    const namespace = namespaceShown(context, downstream, request.workspace, scanned.namespace);
+    const encoded = namespace === undefined ? undefined : encode(scanned, downstream, info);
+    if (encoded === undefined || namespace === undefined) return;
+    const { name, uid, resourceVersion, labels: own } = scanned;
+    const item: Item = { name, uid, resourceVersion, labels: own, ...encoded };
+    if (isFolded(item)) return;
+    const items = byNamespace.get(namespace) ?? new Map<string, Item>();
+    byNamespace.set(namespace, items.set(name, item));
+  });
+  const breathe = makeBreather();
+  for await (const chunk of response.body) {
+    scanner.push(chunk);
+    await breathe();
+  }
+  const { metadata } = scanner.finish();
+  const slices = [...byNamespace].map(([namespace, items]) => ({
+    namespace,
+    names: [...items.keys()].sort(),
+    get: (name: string) => items.get(name),
+  }));
+  return {
+    downstream,
+    slices,
+    version: /^[0-9]{1,19}$/.test(metadata.resourceVersion) ? BigInt(metadata.resourceVersion) : 0n,
+  };
+}
+
+/** Undefined: not of this workspace. */
+function namespaceShown(
+  context: ViewContext,
+  downstream: Downstream,
+  workspace: string,
+  own: string,
+): string | undefined {
+  if (own === '' || downstream.namespaceMapping === 'Identity') return own;
+  const tenant = context.maps.of(downstream).tenant(own);
+  return tenant?.workspace === workspace ? tenant.namespace : undefined;
+}

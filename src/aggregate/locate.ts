@@ -1,0 +1,207 @@
+/** Where the object behind a name of a view lives: in the hub, or in one cluster. */
+
+import type { Downstream } from '../clusters/downstream.ts';
+import type { EncodeObject } from '../clusters/reflector.ts';
+import type { UserInfo } from '../kube/api.ts';
+import { type ResourceInfo, resourcePath } from '../kube/resource.ts';
+import { notFound, unavailable } from '../kube/status.ts';
+import type { Clock } from '../reconcile/clock.ts';
+import { isNamespaceKind, isSharedKind } from './cluster-scope.ts';
+import { toItem } from './encode-object.ts';
+import type { HubPort } from './hub-port.ts';
+import { type Item, isFolded } from './item.ts';
+import type { MergedItem } from './merge.ts';
+import { ambiguousName, parseViewName } from './names.ts';
+import type { NamespaceMaps } from './namespace-map.ts';
+import type { SourcePool } from './source-pool.ts';
+import type { ResolvedResource } from './view-discovery.ts';
+import { faultText, type SourceFault } from './warnings.ts';
+
+export interface LocateContext {
+  readonly hub: HubPort;
+  readonly pool: SourcePool;
+  readonly maps: NamespaceMaps;
+  readonly encode: EncodeObject;
+  readonly clock: Clock;
+  /** Milliseconds that one cluster may take to answer. */
+  readonly sourceDeadlineMs: number;
+}
+
+export interface LocateRequest {
+  readonly workspace: string;
+  readonly namespace: string;
+  /** As the client wrote it: plain or qualified. */
+  readonly name: string;
+  readonly user: UserInfo;
+  readonly signal: AbortSignal;
+}
+
+export interface Located extends MergedItem {
+  /** Undefined: the hub. */
+  readonly downstream: Downstream | undefined;
+  /** The downstream's own namespace. */
+  readonly ownNamespace: string;
+  readonly faults: readonly SourceFault[];
+}
+
+/**
+ * Throws ApiError 404, 409 where a plain name stands in several clusters, 503 where a cluster that may hold it does not
+ * answer and nothing is known of it: a false 404 makes controllers create things anew.
+ */
+export async function locate(
+  context: LocateContext,
+  resolved: ResolvedResource,
+  request: LocateRequest,
+): Promise<Located> {
+  const { info, clusters } = resolved;
+  const asked = parseViewName(request.name);
+  const named = clusters.find(({ clusterName }) => clusterName === asked.clusterName);
+  const name = named === undefined ? request.name : asked.name;
+  const { workspace, namespace } = request;
+  if (named === undefined && resolved.hub) {
+    const item = await context.hub.get(workspace, info, namespace, name);
+    if (item !== undefined) {
+      return {
+        item,
+        namespace,
+        clusterName: undefined,
+        qualified: false,
+        downstream: undefined,
+        ownNamespace: namespace,
+        faults: [],
+      };
+    }
+  }
+  const candidates = named === undefined ? clusters : [named];
+  const found = await Promise.all(
+    candidates.map((downstream) => lookUp(context, downstream, info, { ...request, name })),
+  );
+  const holders = found.filter((one) => one.item !== undefined);
+  const faults = found.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
+  const first = holders[0];
+  if (first?.item === undefined) {
+    if (faults.some(({ ageMs }) => ageMs === undefined)) throw missing(faults);
+    throw notFound(info, request.name);
+  }
+  if (holders.length > 1 && !isNamespaceKind(info)) {
+    throw ambiguousName(
+      info,
+      name,
+      holders.map(({ downstream }) => downstream.clusterName),
+    );
+  }
+  const { downstream, item, ownNamespace } = first;
+  return {
+    item,
+    namespace,
+    clusterName: downstream.clusterName,
+    qualified: named !== undefined,
+    downstream,
+    ownNamespace,
+    faults,
+  };
+}
+
+const missing = (faults: readonly SourceFault[]): Error => {
+  const causes = faults.map((fault) => ({
+    reason: 'ClusterUnavailable',
+    message: faultText(fault),
+    field: fault.clusterName,
+  }));
+  return unavailable(causes.map(({ message }) => message).join('; '), 1, causes);
+};
+
+interface LookUp {
+  readonly downstream: Downstream;
+  readonly item: Item | undefined;
+  readonly ownNamespace: string;
+  readonly fault: SourceFault | undefined;
+}
+
+/** The placed copy of a hub object, by plain or qualified name: where it runs. Undefined where no cluster that answers has one. */
+export async function findCopy(
+  context: LocateContext,
+  { info, clusters }: ResolvedResource,
+  request: LocateRequest,
+): Promise<{ downstream: Downstream; ownNamespace: string; ownName: string } | undefined> {
+  const asked = parseViewName(request.name);
+  const named = clusters.find(({ clusterName }) => clusterName === asked.clusterName);
+  const ownName = named === undefined ? request.name : asked.name;
+  const found = await Promise.all(
+    (named === undefined ? clusters : [named]).map(async (downstream) => {
+      const ownNamespace = info.namespaced
+        ? ownNamespaceOf(context.maps, downstream, request.workspace, request.namespace)
+        : '';
+      const item = await readLive(context, downstream, info, ownNamespace, { ...request, name: ownName }).catch(
+        () => undefined,
+      );
+      return item === undefined ? undefined : { downstream, ownNamespace, ownName };
+    }),
+  );
+  return found.find((one) => one !== undefined);
+}
+
+/** From the cache where it is live and has it, else from the cluster, else what was last known. */
+async function lookUp(
+  context: LocateContext,
+  downstream: Downstream,
+  info: ResourceInfo,
+  request: LocateRequest,
+): Promise<LookUp> {
+  const source = context.pool.present(downstream, info);
+  const { workspace, namespace, name } = request;
+  const ownNamespace = info.namespaced ? ownNamespaceOf(context.maps, downstream, workspace, namespace) : '';
+  const base = { downstream, ownNamespace, fault: undefined };
+  if (!info.namespaced && downstream.namespaceMapping === 'Hashed' && !isSharedKind(info))
+    return { ...base, item: undefined };
+  const cached = source?.started === true ? source.get(workspace, namespace, name) : undefined;
+  if (cached !== undefined && source?.state().live === true) return { ...base, item: cached };
+  try {
+    const item = await readLive(context, downstream, info, ownNamespace, request);
+    return { ...base, item: item === undefined || isFolded(item) ? undefined : item };
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const lastContact = source?.state().lastContact;
+    const known = source?.started === true && lastContact !== undefined;
+    const ageMs = known ? context.clock.now() - lastContact : undefined;
+    return { ...base, item: cached, fault: { clusterName: downstream.clusterName, ageMs, reason } };
+  }
+}
+
+export function ownNamespaceOf(
+  maps: NamespaceMaps,
+  downstream: Downstream,
+  workspace: string,
+  namespace: string,
+): string {
+  return downstream.namespaceMapping === 'Identity'
+    ? namespace
+    : maps.of(downstream).downstreamName(workspace, namespace);
+}
+
+async function readLive(
+  context: LocateContext,
+  downstream: Downstream,
+  info: ResourceInfo,
+  ownNamespace: string,
+  { name, user, signal }: LocateRequest,
+): Promise<Item | undefined> {
+  if (downstream.namespaceMapping === 'Hashed' && info.namespaced) {
+    await context.maps
+      .of(downstream)
+      .whenSynced(AbortSignal.any([signal, AbortSignal.timeout(context.sourceDeadlineMs)]));
+    if (context.maps.of(downstream).tenant(ownNamespace) === undefined) return undefined;
+  }
+  const { status, body } = await downstream.fetch({
+    method: 'GET',
+    path: resourcePath(info, ownNamespace, name),
+    headers: { accept: 'application/json' },
+    deadlineMs: context.sourceDeadlineMs,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(context.sourceDeadlineMs)]),
+    user,
+  });
+  if (status === 404) return undefined;
+  if (status !== 200) throw new Error(`answered ${status}`);
+  return toItem(context.encode, body, downstream, info);
+}

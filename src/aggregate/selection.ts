@@ -1,0 +1,62 @@
+/** Label and field selectors of a view, compiled for one kind: what chooses sources, and what is asked of each object. */
+
+import { CLUSTER_LABEL } from '../hub/kinds/workload.ts';
+import { compileSelection as compileForKind } from '../hub/read/selection.ts';
+import type { ResourceDefinition } from '../hub/resource-definition.ts';
+import type { KubeObject } from '../kube/object.ts';
+import {
+  type FieldRequirement,
+  formatFieldSelector,
+  type LabelRequirements,
+  matchesLabels,
+  parseFieldSelector,
+  parseLabelSelector,
+} from '../kube/selector.ts';
+import type { Item } from './item.ts';
+import { qualifiedName } from './names.ts';
+
+export interface ViewSelection {
+  /** Nothing to check of an object; it may still choose sources. */
+  readonly everything: boolean;
+  /** Whether objects of the source can be wanted; undefined: the hub. */
+  wantsSource(clusterName: string | undefined): boolean;
+  matches(item: Item, namespace: string, clusterName: string | undefined, qualified: boolean): boolean;
+}
+
+/** Throws ApiError 400. */
+export function compileSelection(
+  definition: ResourceDefinition,
+  labelSelector: string,
+  fieldSelector: string,
+): ViewSelection {
+  const labels = parseLabelSelector(labelSelector);
+  const byCluster = labels.filter(({ key }) => key === CLUSTER_LABEL);
+  const byLabel = labels.filter(({ key }) => key !== CLUSTER_LABEL);
+  const fields = parseFieldSelector(fieldSelector);
+  const byName = fields.filter(({ field }) => field === 'metadata.name');
+  const byNamespace = fields.filter(({ field }) => field === 'metadata.namespace');
+  const byField = fields.filter(({ field }) => field !== 'metadata.name' && field !== 'metadata.namespace');
+  // Refuses what the kind does not select on.
+  const ofObject = compileForKind(definition, '', fieldSelector === '' ? '' : formatFieldSelector(byField));
+  return {
+    everything: byLabel.length === 0 && fields.length === 0,
+    wantsSource: (clusterName) => matchesLabels(byCluster, clusterLabel(clusterName)),
+    matches: (item, namespace, clusterName, qualified) =>
+      matchesAll(byLabel, item) &&
+      byNamespace.every((requirement) => holds(requirement, namespace === requirement.value)) &&
+      byName.every((requirement) => holds(requirement, isNamed(requirement.value, item, clusterName, qualified))) &&
+      (byField.length === 0 || ofObject.matches(JSON.parse(item.bytes.toString('utf8')) as KubeObject)),
+  };
+}
+
+const clusterLabel = (clusterName: string | undefined): Readonly<Record<string, string>> =>
+  clusterName === undefined ? {} : { [CLUSTER_LABEL]: clusterName };
+
+const matchesAll = (requirements: LabelRequirements, item: Item): boolean =>
+  requirements.length === 0 || matchesLabels(requirements, item.labels);
+
+const holds = ({ operator }: FieldRequirement, equal: boolean): boolean => equal === (operator === '=');
+
+/** The qualified name is always accepted, the plain one where it is what is shown. */
+const isNamed = (value: string, item: Item, clusterName: string | undefined, qualified: boolean): boolean =>
+  (!qualified && value === item.name) || (clusterName !== undefined && value === qualifiedName(item.name, clusterName));

@@ -1,0 +1,128 @@
+/**
+ * What a client writes, as the source that holds the object is to read it: names without `@cluster`, the source's own
+ * resourceVersions, and for a cluster its own namespaces, without the view's label, owners by the cluster's uids.
+ */
+import { decodeBody, mediaTypeOf, parseJsonOrYaml } from '../hub/answer/body.ts';
+import { CLUSTER_LABEL } from '../hub/kinds/workload.ts';
+import type { ApiRequest } from '../kube/api.ts';
+import type { KubeObject, OwnerReference } from '../kube/object.ts';
+import type { GroupResource } from '../kube/resource.ts';
+import { badRequest } from '../kube/status.ts';
+import { parseViewName } from './names.ts';
+import { nestedPaths, translateNested } from './nested-namespaces.ts';
+import { toSourceVersion } from './resource-version.ts';
+
+export interface Destination {
+  readonly slot: number;
+  /** Undefined: the hub. */
+  readonly clusterName: string | undefined;
+  /** The destination's namespace for the workspace's; undefined leaves it. */
+  namespace(namespace: string): string | undefined;
+  /** The destination's uid of an owner; undefined leaves it. */
+  ownerUid(uid: string): string | undefined;
+}
+
+export interface TranslatedBody {
+  readonly body: Uint8Array;
+  readonly contentType: string;
+}
+
+const JSON_PATCH = 'application/json-patch+json';
+
+/** Takes the body of a write. Throws ApiError 400 and 415 where it cannot be read. */
+export function translateBody(request: ApiRequest, resource: GroupResource, to: Destination): TranslatedBody {
+  const contentType = request.headers['content-type'] ?? 'application/json';
+  if (request.body.length === 0) return { body: request.body, contentType };
+  if (request.info.verb !== 'patch') {
+    const value = decodeBody(request);
+    translateObject(value, resource, to);
+    return { body: toBytes(value), contentType: 'application/json' };
+  }
+  const value = parseJsonOrYaml(request.body);
+  const patch = mediaTypeOf(request) === JSON_PATCH ? translateOperations(value, to) : value;
+  if (patch === value) translateObject(value, resource, to);
+  return { body: toBytes(patch), contentType };
+}
+
+const toBytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+
+/** An object, a merge patch of one, or DeleteOptions. Mutates what was just parsed. */
+function translateObject(value: unknown, resource: GroupResource, to: Destination): void {
+  if (typeof value !== 'object' || value === null) return;
+  const { metadata, preconditions, deleteOptions, target } = value as {
+    metadata?: KubeObject['metadata'] | null;
+    preconditions?: Versioned | null;
+    deleteOptions?: { preconditions?: Versioned | null } | null;
+    target?: unknown;
+  };
+  if (isRecord(metadata)) translateMetadata(metadata, to);
+  if (isRecord(preconditions)) translateVersion(preconditions, to);
+  if (isRecord(deleteOptions?.preconditions)) translateVersion(deleteOptions.preconditions, to);
+  // Binding: the node's plain name.
+  if (isRecord(target)) translateName(target, to);
+  if (to.clusterName !== undefined) translateNested(value, nestedPaths(resource), (one) => to.namespace(one));
+}
+
+interface Versioned {
+  resourceVersion?: unknown;
+}
+
+const isRecord = <T extends object>(value: T | null | undefined | unknown): value is T =>
+  typeof value === 'object' && value !== null;
+
+function translateVersion(holder: Versioned, { slot }: Destination): void {
+  if (typeof holder.resourceVersion === 'string')
+    holder.resourceVersion = toSourceVersion(holder.resourceVersion, slot);
+}
+
+function translateName(holder: { name?: unknown }, { clusterName }: Destination): void {
+  if (typeof holder.name !== 'string' || clusterName === undefined) return;
+  const parsed = parseViewName(holder.name);
+  if (parsed.clusterName === clusterName) holder.name = parsed.name;
+}
+
+function translateMetadata(metadata: KubeObject['metadata'], to: Destination): void {
+  translateVersion(metadata, to);
+  translateName(metadata, to);
+  if (to.clusterName === undefined) return;
+  if (typeof metadata.namespace === 'string')
+    metadata.namespace = to.namespace(metadata.namespace) ?? metadata.namespace;
+  if (isRecord(metadata.labels)) delete metadata.labels[CLUSTER_LABEL];
+  if (Array.isArray(metadata.ownerReferences))
+    metadata.ownerReferences = metadata.ownerReferences.map((one) => toOwner(one, to));
+}
+
+function toOwner(reference: OwnerReference, to: Destination): OwnerReference {
+  const name = { name: reference.name };
+  translateName(name, to);
+  return { ...reference, ...name, uid: to.ownerUid(reference.uid) ?? reference.uid };
+}
+
+interface Operation {
+  readonly op: string;
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+const LABEL_POINTER = `/metadata/labels/${CLUSTER_LABEL.replaceAll('/', '~1')}`;
+
+function translateOperations(value: unknown, to: Destination): Operation[] {
+  if (!Array.isArray(value)) throw badRequest('a JSON patch must be a list of operations');
+  return (value as Operation[])
+    .filter(({ path }) => to.clusterName === undefined || path !== LABEL_POINTER)
+    .map((operation) => {
+      if (typeof operation?.value !== 'string') return operation;
+      const holder = { resourceVersion: operation.value, name: operation.value };
+      if (operation.path === '/metadata/resourceVersion') {
+        translateVersion(holder, to);
+        return { ...operation, value: holder.resourceVersion };
+      }
+      if (operation.path === '/metadata/name') {
+        translateName(holder, to);
+        return { ...operation, value: holder.name };
+      }
+      if (operation.path === '/metadata/namespace')
+        return { ...operation, value: to.namespace(operation.value) ?? operation.value };
+      return operation;
+    });
+}

@@ -1,0 +1,210 @@
+/**
+ * The live state of one view (a workspace's, of one resource): turns changes of its sources into the view's events, once
+ * for all its watchers. Exists while somebody watches.
+ */
+import type { ClusterSource } from './cluster-source.ts';
+import type { HubSource } from './hub-source.ts';
+import type { Item } from './item.ts';
+import { compareText } from './merge.ts';
+import { encodeVersion, HUB_SLOT } from './resource-version.ts';
+import type { Slice } from './source.ts';
+import type { LogEntry, SourceChange, SourceLog } from './source-log.ts';
+import { type Change, eventsOf, type Occupants, type ViewEvent } from './view-event.ts';
+
+/** Events of one change, with the version at which the view stands after them. */
+export interface ViewBatch {
+  readonly events: readonly ViewEvent[];
+  readonly version: bigint;
+  /** Encodings by form, made by whoever needs one first. */
+  readonly frames: Map<string, Uint8Array>;
+}
+
+export interface ViewListener {
+  batch(batch: ViewBatch): void;
+  /** What was said can no longer be continued: end with 410. */
+  broken(): void;
+}
+
+interface Member {
+  /** '' for the hub. */
+  readonly holder: string;
+  readonly slot: number;
+  readonly log: SourceLog;
+  /** What the member holds at present; the hub answers only whether. */
+  has(namespace: string, name: string): Item | true | undefined;
+  readonly end: () => void;
+}
+
+const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
+
+export class ViewState {
+  readonly #workspace: string;
+  readonly #oncePerName: boolean;
+  readonly #members = new Map<string, Member>();
+  readonly #listeners = new Set<ViewListener>();
+  readonly #hubNames = new Set<string>();
+  #clusters: readonly ClusterSource[] = [];
+
+  constructor(workspace: string, oncePerName: boolean) {
+    this.#workspace = workspace;
+    this.#oncePerName = oncePerName;
+  }
+
+  /** The hub's part; resolves when its names are known. */
+  async addHub(hub: HubSource, signal: AbortSignal): Promise<void> {
+    const snapshot = await hub.snapshot(this.#workspace, undefined, signal);
+    snapshot.catchUp();
+    for (const { namespace, names } of snapshot.slices(this.#workspace, undefined)) {
+      for (const name of names) this.#hubNames.add(keyOf(namespace, name));
+    }
+    const ends = [
+      hub.log.subscribe(this.#workspace, (entry) => this.#onEntry('', entry)),
+      hub.onBroken(() => this.#breakOff()),
+    ];
+    this.#members.set('', {
+      holder: '',
+      slot: HUB_SLOT,
+      log: hub.log,
+      has: (namespace, name) => (this.#hubNames.has(keyOf(namespace, name)) ? true : undefined),
+      end: () => ends.forEach((end) => void end()),
+    });
+  }
+
+  /** A cluster whose state can be shown joins: what it holds is ADDED. */
+  addCluster(source: ClusterSource): void {
+    const { clusterName } = source;
+    if (this.#members.has(clusterName)) return;
+    if (this.#listeners.size > 0) this.#announce(source, 'joined');
+    this.#clusters = [...this.#clusters, source].sort((a, b) => compareText(a.clusterName, b.clusterName));
+    this.#members.set(clusterName, {
+      holder: clusterName,
+      slot: source.slot,
+      log: source.log,
+      has: (namespace, name) => source.get(this.#workspace, namespace, name),
+      end: source.log.subscribe(this.#workspace, (entry) => this.#onEntry(clusterName, entry)),
+    });
+  }
+
+  /** A cluster has left the workspace: what it held is DELETED. */
+  removeCluster(source: ClusterSource): void {
+    const member = this.#members.get(source.clusterName);
+    if (member === undefined) return;
+    member.end();
+    this.#members.delete(source.clusterName);
+    this.#clusters = this.#clusters.filter((one) => one !== source);
+    this.#announce(source, 'left');
+  }
+
+  /** Those whose state is part of the view now, by name. */
+  get clusters(): readonly ClusterSource[] {
+    return this.#clusters;
+  }
+
+  get sources(): readonly { readonly slot: number; readonly log: SourceLog }[] {
+    return [...this.#members.values()];
+  }
+
+  get watchers(): number {
+    return this.#listeners.size;
+  }
+
+  subscribe(listener: ViewListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The place of a version, undefined where it or what came after is not known any more. */
+  placeOf(slot: number, version: bigint): number | undefined {
+    const member = [...this.#members.values()].find((one) => one.slot === slot);
+    const place = member?.log.find(version);
+    if (place === undefined) return undefined;
+    return [...this.#members.values()].some(({ log }) => log.baseSequence > place) ? undefined : place;
+  }
+
+  /** Every batch after a place, exactly as live watchers saw it. */
+  replay(place: number): ViewBatch[] {
+    const entries = [...this.#members.values()]
+      .flatMap(({ holder, log }) => log.after(place, this.#workspace).map((entry) => ({ holder, entry })))
+      .sort((a, b) => a.entry.sequence - b.entry.sequence);
+    const past = new Map<string, Map<string, Item | true | undefined>>();
+    for (const { holder, entry } of entries) {
+      const key = keyOf(entry.change.namespace, entry.change.name);
+      const holders = past.get(key) ?? new Map<string, Item | true | undefined>();
+      past.set(key, holders);
+      if (!holders.has(holder)) holders.set(holder, entry.change.previous);
+    }
+    return entries.map(({ holder, entry: { change } }) => {
+      const holders = past.get(keyOf(change.namespace, change.name));
+      const others = this.#others(holder, change.namespace, change.name, holders);
+      holders?.set(holder, change.item);
+      return this.#batch(holder, change, others);
+    });
+  }
+
+  close(): void {
+    for (const member of this.#members.values()) member.end();
+    this.#members.clear();
+    this.#listeners.clear();
+  }
+
+  #onEntry(holder: string, { change }: LogEntry): void {
+    const others = this.#listeners.size === 0 ? undefined : this.#others(holder, change.namespace, change.name);
+    if (holder === '') {
+      const key = keyOf(change.namespace, change.name);
+      if (change.item === undefined) this.#hubNames.delete(key);
+      else this.#hubNames.add(key);
+    }
+    if (others !== undefined) this.#send(this.#batch(holder, change, others));
+  }
+
+  #others(
+    holder: string,
+    namespace: string,
+    name: string,
+    past?: ReadonlyMap<string, Item | true | undefined>,
+  ): Occupants {
+    const others = new Map<string, Item | true>();
+    for (const [other, member] of this.#members) {
+      if (other === holder) continue;
+      const present = past?.has(other) === true ? past.get(other) : member.has(namespace, name);
+      if (present !== undefined) others.set(other, present);
+    }
+    return others;
+  }
+
+  #batch(holder: string, change: SourceChange, others: Occupants): ViewBatch {
+    const { namespace, item, previous, last, version } = change;
+    const events = eventsOf({ namespace, holder, item, previous, last }, others, this.#oncePerName);
+    const slot = this.#members.get(holder)?.slot ?? HUB_SLOT;
+    return { events, version: encodeVersion(slot, version), frames: new Map() };
+  }
+
+  #send(batch: ViewBatch): void {
+    if (batch.events.length === 0) return;
+    for (const listener of this.#listeners) listener.batch(batch);
+  }
+
+  #announce(source: ClusterSource, what: 'joined' | 'left'): void {
+    for (const slice of source.slices(this.#workspace, undefined)) this.#announceSlice(source, slice, what);
+  }
+
+  #announceSlice(source: ClusterSource, { namespace, names, get }: Slice, what: 'joined' | 'left'): void {
+    for (const name of names) {
+      const item = get(name);
+      if (item === undefined) continue;
+      const others = this.#others(source.clusterName, namespace, name);
+      const change: Change = {
+        namespace,
+        holder: source.clusterName,
+        item: what === 'joined' ? item : undefined,
+        previous: what === 'joined' ? undefined : item,
+      };
+      const events = eventsOf(change, others, this.#oncePerName);
+      this.#send({ events, version: encodeVersion(source.slot, item.resourceVersion), frames: new Map() });
+    }
+  }
+
+  #breakOff(): void {
+    for (const listener of [...this.#listeners]) listener.broken();
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The view: every cluster of a workspace and its hub as one Kubernetes API. Life of a request:
+ * resolve the resource → choose the route (pure) → gather the sources, each within its deadline → list, watch, get; or
+ * locate the one object → write or stream where it lives.
+ */
+import type { ClusterRegistry } from '../clusters/downstream.ts';
+import type { EncodeObject, ReflectorPool } from '../clusters/reflector.ts';
+import type { ApiHandler, ApiRequest, ApiResult } from '../kube/api.ts';
+import { pathNotFound } from '../kube/status.ts';
+import { type Clock, systemClock } from '../reconcile/clock.ts';
+import type { Logger } from '../reconcile/logger.ts';
+import type { CopyIndex } from './copy-index.ts';
+import { answerHub } from './hub-answer.ts';
+import type { HubPort } from './hub-port.ts';
+import type { NamespaceMaps } from './namespace-map.ts';
+import { answerGet, answerList, answerWatch } from './read.ts';
+import { chooseRoute } from './route.ts';
+import { SourcePool } from './source-pool.ts';
+import type { ViewDiscovery } from './view-discovery.ts';
+import { ViewStates } from './view-states.ts';
+import { createInCluster, deleteCollection, requestObject, streamObject } from './write.ts';
+import { WriteMemory } from './write-memory.ts';
+
+export interface ViewOptions {
+  readonly hub: HubPort;
+  readonly registry: ClusterRegistry;
+  /** Made by `createViewReflectors`, so that its objects are in the view's form. */
+  readonly reflectors: ViewReflectors;
+  readonly discovery: ViewDiscovery;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  /** How long a silent cluster may hold up an answer; default 1 s. */
+  readonly sourceDeadlineMs?: number;
+  /** How long a cluster that keeps sending may take for its first list; default 30 s. */
+  readonly firstListMs?: number;
+}
+
+/** Reflectors whose objects are stored as views show them, with what that needs. The syncer shares the pool. */
+export interface ViewReflectors {
+  readonly pool: ReflectorPool;
+  readonly maps: NamespaceMaps;
+  readonly copies: CopyIndex;
+  readonly encode: EncodeObject;
+}
+
+/** What the parts of a view work with. */
+export interface ViewContext {
+  readonly hub: HubPort;
+  readonly registry: ClusterRegistry;
+  readonly discovery: ViewDiscovery;
+  readonly pool: SourcePool;
+  readonly states: ViewStates;
+  readonly writes: WriteMemory;
+  readonly maps: NamespaceMaps;
+  readonly copies: CopyIndex;
+  readonly encode: EncodeObject;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly sourceDeadlineMs: number;
+  readonly firstListMs: number;
+}
+
+export interface View {
+  readonly handle: ApiHandler;
+  close(): void;
+}
+
+export function createView(options: ViewOptions): View {
+  const { hub, registry, reflectors, discovery, log, clock = systemClock, random = Math.random } = options;
+  const { pool: reflectorPool, maps, copies, encode } = reflectors;
+  const pool = new SourcePool({ hub, reflectors: reflectorPool, maps, copies, clock, log });
+  const states = new ViewStates(pool, clock);
+  const { sourceDeadlineMs = 1_000, firstListMs = 30_000 } = options;
+  const context: ViewContext = {
+    hub,
+    registry,
+    discovery,
+    pool,
+    states,
+    writes: new WriteMemory(),
+    maps,
+    copies,
+    encode,
+    clock,
+    random,
+    log,
+    sourceDeadlineMs,
+    firstListMs,
+  };
+  const stopListening = followRegistry(context);
+  return {
+    handle: (request) => handle(context, request),
+    close() {
+      stopListening();
+      states.close();
+      pool.close();
+      maps.close();
+    },
+  };
+}
+
+async function handle(context: ViewContext, request: ApiRequest): Promise<ApiResult> {
+  const { info, workspace } = request;
+  const resolved = info.isResource
+    ? await context.discovery.resolveResource(workspace, info.group, info.version, info.resource, request.onlyCluster)
+    : undefined;
+  const route = chooseRoute(info, workspace, resolved);
+  if (route === 'discovery') return (await context.discovery.handle(request)) ?? context.hub.handle(request);
+  if (route === 'hub') return workspace === '*' ? context.hub.handle(request) : answerHub(context, request);
+  if (resolved === undefined) throw pathNotFound();
+  switch (route) {
+    case 'list':
+      return answerList(context, resolved, request);
+    case 'watch':
+      return answerWatch(context, resolved, request);
+    case 'get':
+      return answerGet(context, resolved, request);
+    case 'deletecollection':
+      return deleteCollection(context, resolved, request);
+    case 'create-in-cluster':
+      return createInCluster(context, resolved, request);
+    case 'stream':
+      return streamObject(context, resolved, request);
+    default:
+      return requestObject(context, resolved, request);
+  }
+}
+
+/** Watches follow the clusters that their workspaces have: who joins is ADDED, who leaves is DELETED. */
+function followRegistry({ registry, states, pool, discovery, log }: ViewContext): () => void {
+  let running = false;
+  let again = false;
+  const refresh = async (): Promise<void> => {
+    again = true;
+    if (running) return;
+    running = true;
+    while (again) {
+      again = false;
+      await states
+        .refresh((key, { group, version, resource }) =>
+          discovery.resolveResource(key.workspace, group, version, resource, key.onlyCluster),
+        )
+        .catch((error: unknown) => log.error({ err: error }, 'cannot bring views up to date with the clusters'));
+    }
+    running = false;
+  };
+  return registry.onChange(({ type, downstream }) => {
+    if (type === 'health') return;
+    void refresh().then(() => {
+      const gone = type === 'left' && !registry.all().some(({ uid }) => uid === downstream.uid);
+      if (gone) pool.forget(downstream);
+    });
+  });
+}

@@ -1,0 +1,30 @@
+/** What a partial answer says of the sources that are missing from it or old in it (RFC 7234 §5.5, code 299). */
+
+/** A source that could not give its present state. */
+export interface SourceFault {
+  readonly clusterName: string;
+  /** Age in milliseconds of what is shown instead; undefined: nothing is shown. */
+  readonly ageMs: number | undefined;
+  readonly reason: string;
+}
+
+export function faultText({ clusterName, ageMs, reason }: SourceFault): string {
+  const why = reason === '' ? '' : `: ${reason}`;
+  return ageMs === undefined
+    ? `cluster "${clusterName}" is missing from this answer${why}`
+    : `cluster "${clusterName}" is shown as it was ${ageText(ageMs)} ago${why}`;
+}
+
+function ageText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 120) return `${seconds}s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes}m` : `${Math.round(minutes / 60)}h`;
+}
+
+/** Header values: control characters and what is not latin-1 cannot stand in one. */
+export const warningHeader = (text: string): string =>
+  `299 - "${text.replace(/[^\x20-\x7e]+/g, ' ').replace(/[\\"]/g, '\\$&')}"`;
+
+export const warningHeaders = (faults: readonly SourceFault[]): Record<string, readonly string[]> =>
+  faults.length === 0 ? {} : { warning: faults.map((fault) => warningHeader(faultText(fault))) };

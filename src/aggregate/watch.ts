@@ -1,0 +1,244 @@
+/** WATCH of a view for one client: initial state or resumption, live events, bookmarks, end. */
+
+import { type ListQuery, parseVersion } from '../hub/read/list-options.ts';
+import type { ByteSink } from '../kube/api.ts';
+import { apiVersionOf } from '../kube/resource.ts';
+import { ApiError, expired, internalError } from '../kube/status.ts';
+import type { Clock } from '../reconcile/clock.ts';
+import type { Gathered } from './gather.ts';
+import { isSelected, type ListSources, listVersionOf, openList, waitForVersion } from './list.ts';
+import type { MergedItem } from './merge.ts';
+import { decodeVersion } from './resource-version.ts';
+import type { ViewSelection } from './selection.ts';
+import type { ViewEvent } from './view-event.ts';
+import type { ViewBatch, ViewState } from './view-state.ts';
+import { asLeftAt, bookmarkFrame, errorFrame, frame, type ObjectForm, type WatchType } from './watch-frames.ts';
+
+export interface WatchContext {
+  readonly state: ViewState;
+  readonly gathered: Gathered;
+  readonly workspace: string;
+  /** Undefined: all. */
+  readonly namespace: string | undefined;
+  readonly query: ListQuery;
+  readonly selection: ViewSelection;
+  /** A table's columns come with the first event alone: the first call may answer another form than later ones. */
+  readonly form: (first: boolean) => ObjectForm;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Earliest place from which nothing was lost by a cluster that left. */
+  readonly lastLeave: number;
+  /** Called once when the watch is over. */
+  readonly onEnd: () => void;
+}
+
+const BOOKMARK_MS = 60_000;
+/** The last bookmark comes this long before the end. */
+const LAST_BOOKMARK_MS = 2_000;
+/** Upstream's --min-request-timeout, up to twice as long so that watches do not all end at once. */
+const MIN_TIMEOUT_MS = 1_800_000;
+/** A client this far behind is cut off with 410 and lists again. */
+const MAX_PENDING = 16 * 1024 * 1024;
+/** Initial state is written in steps while the client keeps up. */
+const SOFT_PENDING = 1024 * 1024;
+const DRAIN_MS = 5;
+
+/**
+ * Checks what must be refused by an HTTP status, then answers the body. Throws ApiError 410 (unknown version), 504
+ * (version in the future). Releases nothing itself: `onEnd` does.
+ */
+export async function watchView(context: WatchContext, signal: AbortSignal): Promise<(sink: ByteSink) => void> {
+  const { query, gathered } = context;
+  const since = parseVersion(query.resourceVersion);
+  if (since !== undefined) await waitForVersion(gathered, since, signal);
+  const resume = query.sendInitialEvents === undefined && since !== undefined;
+  if (resume) placeOf(context, since);
+  return (sink) => {
+    const watcher = new Watcher(context, sink);
+    if (resume) watcher.resume(since);
+    else void watcher.begin();
+  };
+}
+
+/** Throws ApiError 410. */
+function placeOf({ state, lastLeave }: WatchContext, since: bigint): number {
+  const { slot, version } = decodeVersion(since);
+  const place = state.placeOf(slot, version);
+  if (place === undefined || place < lastLeave) throw expired(`too old resource version: ${since}`);
+  return place;
+}
+
+const tooSlow = (): ApiError =>
+  new ApiError(410, 'Expired', 'The watch was cut because its reader is too slow; list and watch again.');
+
+class Watcher {
+  readonly #context: WatchContext;
+  readonly #sink: ByteSink;
+  readonly #cancels: (() => void)[] = [];
+  #unsubscribe: () => void = () => {};
+  /** Batches that came while the initial state is being written; undefined afterwards. */
+  #waiting: ViewBatch[] | undefined = [];
+  #first = true;
+  #over = false;
+
+  constructor(context: WatchContext, sink: ByteSink) {
+    this.#context = context;
+    this.#sink = sink;
+    if (sink.closed.aborted) this.#end();
+    else sink.closed.addEventListener('abort', () => this.#end(), { once: true });
+  }
+
+  resume(since: bigint): void {
+    try {
+      const place = placeOf(this.#context, since);
+      this.#subscribe();
+      for (const batch of this.#context.state.replay(place)) this.#write(batch);
+      this.#live();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async begin(): Promise<void> {
+    const { gathered, workspace, namespace, query, selection } = this.#context;
+    try {
+      const all: ListQuery = { ...query, limit: 0, continue: '', resourceVersion: '', resourceVersionMatch: '' };
+      const { state } = this.#context;
+      const sources: ListSources = {
+        resource: gathered.resource,
+        hub: gathered.hub,
+        get clusters() {
+          return state.clusters;
+        },
+      };
+      const take = await openList(sources, { workspace, namespace }, all, selection, this.#sink.closed);
+      if (this.#over) return;
+      // One turn: what the list does not hold comes as an event.
+      const list = take();
+      this.#subscribe();
+      await this.#writeAll(list.items);
+      if (this.#over) return;
+      if (query.sendInitialEvents === true && query.allowWatchBookmarks)
+        this.#bookmark(BigInt(list.metadata.resourceVersion), true);
+      this.#live();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #writeAll(items: readonly MergedItem[]): Promise<void> {
+    for (const merged of items) {
+      if (this.#over) return;
+      this.#sink.write(frame('ADDED', this.#form().render(merged)));
+      while (this.#sink.pending > SOFT_PENDING && !this.#over) await this.#pause();
+    }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#context.clock.after(DRAIN_MS, resolve);
+    });
+  }
+
+  #subscribe(): void {
+    this.#unsubscribe = this.#context.state.subscribe({
+      batch: (batch) => {
+        if (this.#waiting === undefined) this.#write(batch);
+        else this.#waiting.push(batch);
+      },
+      broken: () => this.#fail(expired('The history of this view broke off; list and watch again.')),
+    });
+  }
+
+  #live(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const batch of waiting) this.#write(batch);
+    if (!this.#over) this.#startTimers();
+  }
+
+  #write(batch: ViewBatch): void {
+    for (const event of batch.events) {
+      if (this.#over) return;
+      if (this.#context.namespace !== undefined && event.namespace !== this.#context.namespace) continue;
+      const shown = select(this.#context.selection, event);
+      if (shown === undefined) continue;
+      if (this.#sink.pending > MAX_PENDING) this.#fail(tooSlow());
+      else this.#sink.write(this.#frameOf(batch, event, shown));
+    }
+  }
+
+  #frameOf(batch: ViewBatch, event: ViewEvent, type: WatchType): Uint8Array {
+    const form = this.#form();
+    const left = type === 'DELETED' && event.type !== 'DELETED';
+    const key = `${form.key}|${type}|${batch.events.indexOf(event)}`;
+    const known = batch.frames.get(key);
+    if (known !== undefined) return known;
+    const item = left && event.previous !== undefined ? asLeftAt(event.previous, batch.version) : event.item;
+    const made = frame(type, form.render({ ...event, item }));
+    batch.frames.set(key, made);
+    return made;
+  }
+
+  #form(): ObjectForm {
+    const form = this.#context.form(this.#first);
+    this.#first = false;
+    return form;
+  }
+
+  #startTimers(): void {
+    const { query, random } = this.#context;
+    const asked = (query.timeoutSeconds ?? 0) * 1_000;
+    const total = asked > 0 ? asked : MIN_TIMEOUT_MS * (1 + random());
+    this.#after(total, () => {
+      this.#end();
+      this.#sink.end();
+    });
+    if (!query.allowWatchBookmarks) return;
+    const tick = (): void => {
+      this.#bookmark(listVersionOf(this.#context.state.sources), false);
+      this.#after(BOOKMARK_MS, tick);
+    };
+    this.#after(BOOKMARK_MS * (0.9 + 0.2 * random()), tick);
+    if (total > LAST_BOOKMARK_MS) {
+      this.#after(total - LAST_BOOKMARK_MS, () => this.#bookmark(listVersionOf(this.#context.state.sources), false));
+    }
+  }
+
+  #after(ms: number, task: () => void): void {
+    if (!this.#over) this.#cancels.push(this.#context.clock.after(ms, task));
+  }
+
+  #bookmark(version: bigint, initialEnd: boolean): void {
+    if (this.#over) return;
+    const { resource } = this.#context.gathered;
+    this.#sink.write(bookmarkFrame({ kind: resource.kind, apiVersion: apiVersionOf(resource) }, version, initialEnd));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#over) return;
+    const failure = error instanceof ApiError ? error : internalError(String(error));
+    this.#sink.write(errorFrame(failure.status));
+    this.#end();
+    this.#sink.end();
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#unsubscribe();
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.length = 0;
+    this.#waiting = undefined;
+    this.#context.onEnd();
+  }
+}
+
+/** What the watcher's selection makes of an event: what enters is ADDED, what leaves is DELETED. */
+function select(selection: ViewSelection, event: ViewEvent): WatchType | undefined {
+  const now = isSelected(selection, event);
+  if (event.type !== 'MODIFIED' || event.previous === undefined) return now ? event.type : undefined;
+  const before = isSelected(selection, { ...event, item: event.previous });
+  if (now) return before ? 'MODIFIED' : 'ADDED';
+  return before ? 'DELETED' : undefined;
+}
