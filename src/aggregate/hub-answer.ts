@@ -1,5 +1,6 @@
 /** A request that the hub answers on behalf of the view: versions are translated on the way in and out. */
 import type { ApiRequest, ApiResult } from '../kube/api.ts';
+import type { ResourceInfo } from '../kube/resource.ts';
 import { HUB_SLOT, toSourceVersion } from './resource-version.ts';
 import { wholeBody, withHubVersion } from './translate-answer.ts';
 import { type Destination, translateBody } from './translate-down.ts';
@@ -13,9 +14,13 @@ const TO_HUB: Destination = {
 };
 
 /** For writes and requests of single objects. Throws what the hub throws. */
-export async function answerHub({ hub }: Pick<ViewContext, 'hub'>, request: ApiRequest): Promise<ApiResult> {
+export async function answerHub(
+  { hub }: Pick<ViewContext, 'hub'>,
+  request: ApiRequest,
+  resource: ResourceInfo,
+): Promise<ApiResult> {
   const { body, contentType } = mentionsVersion(request)
-    ? translateBody(request, request.info, TO_HUB)
+    ? translateBody(request, resource, TO_HUB)
     : { body: request.body, contentType: request.headers['content-type'] };
   const result = await hub.handle({
     ...request,

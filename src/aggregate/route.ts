@@ -5,7 +5,9 @@ import type { ResolvedResource } from './view-discovery.ts';
 export type Route =
   /** Discovery, OpenAPI, version, probes. */
   | 'discovery'
-  /** The hub alone: creates, reviews, wildcard reads. */
+  /** Reads over all workspaces. */
+  | 'wildcard'
+  /** The hub alone: creates and reviews. */
   | 'hub'
   /** Reads over all sources. */
   | 'list'
@@ -25,8 +27,8 @@ const STREAMS: ReadonlySet<string> = new Set(['log', 'exec', 'attach', 'portforw
 
 export function chooseRoute(info: RequestInfo, workspace: string, resolved: ResolvedResource | undefined): Route {
   if (!info.isResource) return 'discovery';
+  if (workspace === '*') return 'wildcard';
   if (resolved === undefined) return 'unknown';
-  if (workspace === '*') return 'hub';
   if (STREAMS.has(info.subresource)) return 'stream';
   if (info.subresource !== '') return 'object';
   switch (info.verb) {

@@ -2,11 +2,12 @@
  * What a client writes, as the source that holds the object is to read it: names without `@cluster`, the source's own
  * resourceVersions, and for a cluster its own namespaces, without the view's label, owners by the cluster's uids.
  */
-import { decodeBody, mediaTypeOf, parseJsonOrYaml } from '../hub/answer/body.ts';
+import { decodeBody, mediaTypeOf } from '../hub/answer/body.ts';
 import { CLUSTER_LABEL } from '../hub/kinds/workload.ts';
+import { decodeBody as decodeText } from '../hub/schema/decode-body.ts';
 import type { ApiRequest } from '../kube/api.ts';
 import type { KubeObject, OwnerReference } from '../kube/object.ts';
-import type { GroupResource } from '../kube/resource.ts';
+import type { GroupResource, GroupVersionKind, ResourceInfo } from '../kube/resource.ts';
 import { badRequest } from '../kube/status.ts';
 import { parseViewName } from './names.ts';
 import { nestedPaths, translateNested } from './nested-namespaces.ts';
@@ -30,18 +31,29 @@ export interface TranslatedBody {
 const JSON_PATCH = 'application/json-patch+json';
 
 /** Takes the body of a write. Throws ApiError 400 and 415 where it cannot be read. */
-export function translateBody(request: ApiRequest, resource: GroupResource, to: Destination): TranslatedBody {
+export function translateBody(request: ApiRequest, resource: ResourceInfo, to: Destination): TranslatedBody {
   const contentType = request.headers['content-type'] ?? 'application/json';
   if (request.body.length === 0) return { body: request.body, contentType };
   if (request.info.verb !== 'patch') {
-    const value = decodeBody(request);
+    const value = decodeBody(request, expectedKind(request, resource));
     translateObject(value, resource, to);
     return { body: toBytes(value), contentType: 'application/json' };
   }
-  const value = parseJsonOrYaml(request.body);
+  const value: unknown = decodeText(request.body, 'yaml').value;
   const patch = mediaTypeOf(request) === JSON_PATCH ? translateOperations(value, to) : value;
   if (patch === value) translateObject(value, resource, to);
   return { body: toBytes(patch), contentType };
+}
+
+/** What the endpoint takes: a protobuf body of an older client does not say it itself. */
+export function expectedKind({ info: { verb, subresource } }: ApiRequest, resource: ResourceInfo): GroupVersionKind {
+  if (verb === 'delete' || verb === 'deletecollection') return { group: '', version: 'v1', kind: 'DeleteOptions' };
+  const part = resource.subresources.find(({ name }) => name === subresource);
+  return {
+    group: part?.group ?? resource.group,
+    version: part?.version ?? resource.version,
+    kind: part?.kind ?? resource.kind,
+  };
 }
 
 const toBytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));

@@ -108,8 +108,9 @@ async function handle(context: ViewContext, request: ApiRequest): Promise<ApiRes
     : undefined;
   const route = chooseRoute(info, workspace, resolved);
   if (route === 'discovery') return (await context.discovery.handle(request)) ?? context.hub.handle(request);
-  if (route === 'hub') return workspace === '*' ? context.hub.handle(request) : answerHub(context, request);
   if (resolved === undefined) throw pathNotFound();
+  if (route === 'hub')
+    return workspace === '*' ? context.hub.handle(request) : answerHub(context, request, resolved.info);
   switch (route) {
     case 'list':
       return answerList(context, resolved, request);

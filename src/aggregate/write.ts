@@ -37,7 +37,9 @@ export async function requestObject(
 ): Promise<ApiResult> {
   checkScope(resolved, request);
   const place = await placeOf(context, resolved, request);
-  return place === undefined ? answerHub(context, request) : requestCluster(context, resolved, request, place);
+  return place === undefined
+    ? answerHub(context, request, resolved.info)
+    : requestCluster(context, resolved, request, place);
 }
 
 /** Undefined: the hub answers, also that there is no such object. */
@@ -103,8 +105,8 @@ async function requestCluster(
   place: Place,
 ): Promise<ApiResponse> {
   const { downstream } = place;
-  const { info, user, signal, auditId } = request;
-  const { body, contentType } = translateBody(request, info, destinationOf(context, request, place));
+  const { user, signal, auditId } = request;
+  const { body, contentType } = translateBody(request, resolved.info, destinationOf(context, request, place));
   const answer = await downstream.fetch({
     method: request.method,
     path: withQuery(pathIn(request, place), request.query),
@@ -177,7 +179,7 @@ export async function createInCluster(
   request: ApiRequest,
 ): Promise<ApiResponse> {
   checkScope(resolved, request);
-  const object = (decodeBody(request) ?? {}) as Partial<KubeObject>;
+  const object = (decodeBody(request, resolved.info) ?? {}) as Partial<KubeObject>;
   const metadata = object.metadata ?? {};
   const named = parseViewName(metadata.name ?? '').clusterName ?? metadata.labels?.[CLUSTER_LABEL];
   const { clusters } = resolved;
@@ -237,7 +239,7 @@ export async function deleteCollection(
     );
     const holders = new Set(list.items.map(({ clusterName }) => clusterName));
     const parts: Promise<unknown>[] = [];
-    if (holders.has(undefined)) parts.push(deleteInHub(context, request, query.labelSelector));
+    if (holders.has(undefined)) parts.push(deleteInHub(context, resolved, request, query.labelSelector));
     for (const { downstream } of gathered.clusters) {
       if (holders.has(downstream.clusterName))
         parts.push(deleteInCluster(context, resolved, request, downstream, query.labelSelector));
@@ -255,10 +257,15 @@ export async function deleteCollection(
 const withoutClusterLabel = (labelSelector: string): string =>
   formatLabelSelector(parseLabelSelector(labelSelector).filter(({ key }) => key !== CLUSTER_LABEL));
 
-async function deleteInHub(context: ViewContext, request: ApiRequest, labelSelector: string): Promise<void> {
+async function deleteInHub(
+  context: ViewContext,
+  resolved: ResolvedResource,
+  request: ApiRequest,
+  labelSelector: string,
+): Promise<void> {
   const query = new URLSearchParams(request.query);
   if (labelSelector !== '') query.set('labelSelector', withoutClusterLabel(labelSelector));
-  await answerHub(context, { ...request, query });
+  await answerHub(context, { ...request, query }, resolved.info);
 }
 
 async function deleteInCluster(
@@ -277,7 +284,7 @@ async function deleteInCluster(
   query.set('labelSelector', own === '' ? `!${COPY_LABEL}` : `${own},!${COPY_LABEL}`);
   const { body, contentType } = translateBody(
     request,
-    info,
+    resolved.info,
     destinationOf(context, request, { downstream, ownNamespace, ownName: '' }),
   );
   const answer = await downstream.fetch({
