@@ -18,6 +18,7 @@ import { type Catalog, createCatalog } from './catalog/catalog.ts';
 import { ChangeFeed } from './change-feed.ts';
 import type { HubClient, HubInformer } from './client.ts';
 import type { AdmissionStep, HubCore } from './core.ts';
+import { ownDefinitions } from './crd/crds-of.ts';
 import { createInProcessClient } from './in-process-client.ts';
 import { TMC_KINDS } from './kinds/tmc-kinds.ts';
 import { startLifecycle } from './lifecycle/lifecycle.ts';
@@ -72,7 +73,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   setMaxListeners(0, stop.signal);
   const objects = createObjectIo(store, createValueCipher(options.encryptionKeys ?? []));
   const fixed = [...builtinDefinitions(profile), ...(profile === 'hub' ? TMC_KINDS : [])];
-  const catalog = createCatalog(fixed, async (workspace) => options.extraResources?.(workspace) ?? []);
+  const catalog = createCatalog(fixed, async (workspace) => [
+    ...(await ownDefinitions(store, workspace)),
+    ...(options.extraResources?.(workspace) ?? []),
+  ]);
   const feed = new ChangeFeed(store, (change) => objects.openChange(change));
   const core: HubCore = {
     store,

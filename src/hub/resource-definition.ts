@@ -51,6 +51,10 @@ export interface ResourceDefinition {
   readonly answersDeleted?: boolean;
   /** What the server adds to a new object of the kind. Mutates a private copy. */
   readonly prepareForCreate?: (object: KubeObject) => void;
+  /** What its deletion adds while something holds it. Mutates a private copy; `now` is RFC 3339. */
+  readonly onDeletion?: (object: KubeObject, now: string) => void;
+  /** A finalizer that every deletion adds, for a controller of the hub's to take off. */
+  readonly deletionFinalizer?: string;
   /** What a new object's status is; absent: no status. */
   readonly initialStatus?: Json;
   /** Text of the 400 for a field selector on an unknown field; absent: the generic one. */

@@ -3,6 +3,14 @@ import type { KubeObject } from '../../kube/object.ts';
 import { groupResourceName, type ResourceInfo } from '../../kube/resource.ts';
 import { defaultsFor } from '../builtin/defaults/defaults-for.ts';
 import { builtinResources, builtinType } from '../builtin/tables.ts';
+import {
+  CLEANUP_FINALIZER,
+  CRD_GROUP,
+  CRD_RESOURCE,
+  type CustomResourceDefinition,
+  withCondition,
+} from '../crd/custom-resource-definition.ts';
+import { validateCrd } from '../crd/validate-crd.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import { EVENTS_STORAGE } from './event-storage.ts';
 import {
@@ -54,7 +62,8 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
     ...(unknownFieldText(name, 'x') === undefined
       ? {}
       : { unknownField: (field: string) => unknownFieldText(name, field) as string }),
-    ...(name === 'namespaces' ? { prepareForCreate: withKubernetesFinalizer } : {}),
+    ...(name === 'namespaces' ? { prepareForCreate: withKubernetesFinalizer, onDeletion: markTerminating } : {}),
+    ...(name === `${CRD_RESOURCE}.${CRD_GROUP}` ? CRD_RULES : {}),
     ...(name === 'events.events.k8s.io' ? { storage: EVENTS_STORAGE } : {}),
   };
 }
@@ -64,6 +73,31 @@ function withKubernetesFinalizer(namespace: KubeObject): void {
   const { finalizers = [] } = (namespace.spec ?? {}) as { finalizers?: string[] };
   namespace.spec = { finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'] };
 }
+
+const markTerminating = (namespace: KubeObject): void => {
+  namespace.status = { ...(namespace.status as object), phase: 'Terminating' };
+};
+
+const CRD_RULES: Partial<ResourceDefinition> = {
+  validate: validateCrd,
+  deletionFinalizer: CLEANUP_FINALIZER,
+  prepareForCreate: (object) => {
+    const { spec } = object as CustomResourceDefinition;
+    const storedVersions = (spec?.versions ?? []).filter((one) => one.storage).map((one) => one.name);
+    object.status = { conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions };
+  },
+  onDeletion: (object, now) => {
+    const crd = object as CustomResourceDefinition;
+    const conditions = withCondition(crd.status?.conditions ?? [], {
+      type: 'Terminating',
+      status: 'True',
+      lastTransitionTime: now,
+      reason: 'InstanceDeletionPending',
+      message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+    });
+    crd.status = { ...crd.status, conditions };
+  },
+};
 
 const SCALE_PATHS = {
   specReplicasPath: '.spec.replicas',

@@ -1,6 +1,7 @@
 /** The hub's own controllers: what happens to objects because of other objects, or of time. */
 import type { HubCore } from '../core.ts';
 import type { GracePeriod } from '../write/delete.ts';
+import { catalogUpkeep, customResourceLifecycle } from './custom-resources.ts';
 import { eventExpiry } from './event-expiry.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespaceLifecycle } from './namespaces.ts';
@@ -12,6 +13,8 @@ export const startLifecycle = (core: HubCore, gracePeriod: GracePeriod, signal: 
   observeAll(
     core,
     [
+      catalogUpkeep(core),
+      customResourceLifecycle(core, gracePeriod, signal),
       namespaceLifecycle(core, gracePeriod, signal),
       workspaceLifecycle(core, gracePeriod, signal),
       garbageCollector(core, gracePeriod, signal),

@@ -117,6 +117,10 @@ function markDeleted(
   gracePeriod: GracePeriod,
 ): KubeObject | undefined {
   const finalizers = finalizersFor(old, wanted.propagationPolicy);
+  const { deletionFinalizer, onDeletion } = target.definition;
+  const first = old.metadata.deletionTimestamp === undefined;
+  if (deletionFinalizer !== undefined && first && !finalizers.includes(deletionFinalizer))
+    finalizers.push(deletionFinalizer);
   const grace = graceFor(target, old, wanted, gracePeriod);
   const held = finalizers.length > 0 || specFinalizers(old).length > 0 || grace > 0;
   if (!held) return undefined;
@@ -132,8 +136,7 @@ function markDeleted(
     metadata.deletionGracePeriodSeconds = grace;
     metadata.deletionTimestamp = rfc3339(core.clock.now() + grace * 1_000);
   }
-  if (target.definition.info.group === '' && target.definition.info.resource === 'namespaces')
-    object.status = { ...(object.status as object), phase: 'Terminating' };
+  if (first) onDeletion?.(object, rfc3339(core.clock.now()));
   return object;
 }
 

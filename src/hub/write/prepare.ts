@@ -18,12 +18,12 @@ export function prepareForCreate(core: Pick<HubCore, 'clock' | 'newUid'>, target
   delete (metadata as Record<string, unknown>).selfLink;
   if (definition.generation) metadata.generation = 1;
   else if (!definition.custom) delete metadata.generation;
-  definition.prepareForCreate?.(object);
   if (definition.status) {
     if (definition.initialStatus !== undefined) object.status = structuredClone(definition.initialStatus);
     else if (definition.custom) delete object.status;
     else object.status = {};
   }
+  definition.prepareForCreate?.(object);
 }
 
 /** Mutates `object`, a private copy, so that only what this request may change differs from `old`. */

@@ -1,0 +1,83 @@
+/** The resource definitions that a CRD, or a bound APIResourceSchema, serves: one per served version. */
+import type { SubresourceInfo } from '../../kube/resource.ts';
+import type { Schema, TypeSchema } from '../../kube/schema.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
+import {
+  type CrdNames,
+  type CrdVersion,
+  type CustomResourceDefinition,
+  conditionOf,
+} from './custom-resource-definition.ts';
+
+const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+/** While it goes, what is there can be read and deleted, but nothing made. */
+const TERMINATING_VERBS = VERBS.filter((verb) => verb !== 'create');
+const STATUS_VERBS = ['get', 'patch', 'update'];
+
+/** None until the names are accepted and the resource is established. */
+export function definitionsOfCrd(crd: CustomResourceDefinition): ResourceDefinition[] {
+  if (conditionOf(crd, 'Established')?.status !== 'True') return [];
+  const terminating = crd.metadata.deletionTimestamp !== undefined;
+  const names = { ...crd.spec.names, ...crd.status?.acceptedNames };
+  return definitionsOf({ ...crd.spec, names }, terminating ? TERMINATING_VERBS : VERBS);
+}
+
+/** What a CRD's spec and an APIResourceSchema's have in common. */
+export interface CustomKind {
+  readonly group: string;
+  readonly scope: 'Namespaced' | 'Cluster';
+  readonly names: CrdNames;
+  readonly versions: readonly CrdVersion[];
+}
+
+export function definitionsOf({ group, scope, names, versions }: CustomKind, verbs = VERBS): ResourceDefinition[] {
+  const storage = versions.find((one) => one.storage)?.name ?? versions[0]?.name ?? '';
+  const { kind = '', plural = '' } = names;
+  return versions
+    .filter((version) => version.served)
+    .map((version): ResourceDefinition => {
+      const { subresources, additionalPrinterColumns, selectableFields } = version;
+      const scale = subresources?.scale;
+      return {
+        info: {
+          group,
+          version: version.name,
+          resource: plural,
+          kind,
+          singular: names.singular ?? kind.toLowerCase(),
+          namespaced: scope === 'Namespaced',
+          verbs,
+          shortNames: names.shortNames ?? [],
+          categories: names.categories ?? [],
+          subresources: subresourcesOf(kind, version),
+          listKind: names.listKind ?? `${kind}List`,
+        },
+        storageVersion: storage,
+        schema: schemaOf(version.schema?.openAPIV3Schema),
+        custom: true,
+        status: subresources?.status !== undefined,
+        ...(scale === undefined ? {} : { scale }),
+        printerColumns: additionalPrinterColumns ?? [AGE],
+        selectableFields: (selectableFields ?? []).map((field) => field.jsonPath.replace(/^\./, '')),
+        generation: true,
+      };
+    });
+}
+
+const AGE = {
+  name: 'Age',
+  type: 'date',
+  description: 'Time since the object was created.',
+  jsonPath: '.metadata.creationTimestamp',
+};
+
+const schemaOf = (root: Schema | undefined): TypeSchema | undefined => root && { root, resolve: () => undefined };
+
+function subresourcesOf(kind: string, { subresources }: CrdVersion): SubresourceInfo[] {
+  return [
+    ...(subresources?.status === undefined ? [] : [{ name: 'status', kind, verbs: STATUS_VERBS }]),
+    ...(subresources?.scale === undefined
+      ? []
+      : [{ name: 'scale', kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: STATUS_VERBS }]),
+  ];
+}
