@@ -10,7 +10,10 @@ import { join } from 'node:path';
  */
 export function guardFolder(folder: string): () => void {
   mkdirSync(join(folder, 'pids'), { recursive: true });
-  const script = 'cat >/dev/null; for f in "$1"/pids/*; do kill -9 "$(cat "$f")"; done 2>/dev/null; rm -rf "$1"';
+  // Twice: a server that is being killed may still finish making a file.
+  const script = `cat >/dev/null
+    for f in "$1"/pids/*; do kill -9 "$(cat "$f")"; done 2>/dev/null
+    rm -rf "$1" 2>/dev/null || { sleep 1; rm -rf "$1"; }`;
   const guard = spawn('/bin/sh', ['-c', script, 'guard', folder], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
