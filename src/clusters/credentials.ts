@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { type KubeconfigOptions, loadKubeconfig, reloadKubeconfig } from './kubeconfig.ts';
 
 /** What authenticates a request now. */
 export interface CredentialState {
@@ -45,19 +46,10 @@ export async function credentialsFromSecret(
 /** Throws Error when the kubeconfig cannot be read or asks for more than is allowed. */
 export async function credentialsFromKubeconfig(
   text: string,
-  options: {
-    readonly trustKubeconfig: boolean;
-    readonly now: () => number;
-    readonly context?: string;
-    /** Where relative paths in it begin; only of use when it is trusted. */
-    readonly baseDirectory?: string;
-  },
+  options: KubeconfigOptions & { readonly now: () => number },
 ): Promise<CredentialSource> {
-  const config = await loadKubeconfig(text, options.context);
+  const config = await loadKubeconfig(text, options);
   const user = config.getCurrentUser();
-  if (!options.trustKubeconfig) refuseLocalPowers(config);
-  if (options.baseDirectory !== undefined) config.makePathsAbsolute(options.baseDirectory);
-  if (config.getCurrentCluster()?.proxyUrl) throw new Error('the kubeconfig uses proxy-url, which is not supported');
   const dynamic = Boolean(user?.exec ?? user?.authProvider);
   const first = await readOptions(config, !dynamic);
   if (!dynamic) return fixed(first.state, first.ca);
@@ -80,7 +72,7 @@ export async function credentialsFromKubeconfig(
       // A fresh KubeConfig: the plug-in's token cache lives in it. Asked twice a second, it would only be run in vain.
       if (cached === undefined || options.now() - cached.at < 1_000) return false;
       cached = undefined;
-      active = reload(text, options, config);
+      active = reloadKubeconfig(config, text, options);
       return true;
     },
   };
@@ -91,54 +83,6 @@ const fixed = (state: CredentialState, ca: string | undefined): CredentialSource
   invalidate: () => false,
   ...(ca === undefined ? {} : { ca }),
 });
-
-/** Parses a kubeconfig and selects the context. The library is loaded on first use: it takes half a second. */
-export async function loadKubeconfig(text: string, context?: string): Promise<KubeConfig> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
-  const config = new KubeConfig();
-  try {
-    config.loadFromString(text);
-  } catch {
-    // The parser's message quotes the lines around the mistake, which may be a token.
-    throw new Error('the kubeconfig cannot be parsed');
-  }
-  if (context !== undefined) {
-    if (config.getContextObject(context) === null)
-      throw new Error(`the kubeconfig has no context ${JSON.stringify(context)}`);
-    config.setCurrentContext(context);
-  }
-  if (!config.getCurrentCluster()) throw new Error('the kubeconfig has no current context with a cluster');
-  return config;
-}
-
-function reload(
-  text: string,
-  { context, baseDirectory }: { context?: string; baseDirectory?: string },
-  like: KubeConfig,
-): KubeConfig {
-  const config = new (like.constructor as new () => KubeConfig)();
-  config.loadFromString(text);
-  if (context !== undefined) config.setCurrentContext(context);
-  if (baseDirectory !== undefined) config.makePathsAbsolute(baseDirectory);
-  return config;
-}
-
-function refuseLocalPowers(config: KubeConfig): void {
-  const user = config.getCurrentUser();
-  const cluster = config.getCurrentCluster();
-  const refused = [
-    user?.exec && 'users[].user.exec',
-    user?.authProvider && 'users[].user.auth-provider',
-    user?.certFile && 'users[].user.client-certificate',
-    user?.keyFile && 'users[].user.client-key',
-    cluster?.caFile && 'clusters[].cluster.certificate-authority',
-  ].find(Boolean);
-  if (refused) {
-    throw new Error(
-      `the kubeconfig uses ${refused}, which a registered cluster may not; inline the data or use a token`,
-    );
-  }
-}
 
 async function readOptions(
   config: KubeConfig,
@@ -160,7 +104,7 @@ async function readOptions(
   return { state: { ...(authorization ? { authorization } : {}), ...(cert && key ? { cert, key } : {}) }, ca };
 }
 
-/** A file is only read of a trusted kubeconfig: others that name one were refused. */
+/** Only a trusted kubeconfig still names a file here. */
 function caOf(config: KubeConfig): string | undefined {
   const { caData, caFile } = config.getCurrentCluster() ?? {};
   if (caFile) return readFileSync(caFile, 'utf8');

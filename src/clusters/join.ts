@@ -7,11 +7,12 @@ import type { HubClient } from '../hub/client.ts';
 import type { ClusterRegistration } from '../hub/kinds/workload.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { GroupResource } from '../kube/resource.ts';
-import { type CredentialSource, credentialsFromKubeconfig, loadKubeconfig } from './credentials.ts';
+import { type CredentialSource, credentialsFromKubeconfig } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { type ClusterCalls, clusterCalls, type EndpointSpec, JoinError } from './join-calls.ts';
 import { JOIN_ACCOUNT, JOIN_NAMESPACE, JOIN_TOKEN_SECRET, joinManifests } from './join-manifests.ts';
 import { CLUSTER_REGISTRATIONS, NAMESPACES, SECRETS } from './kinds.ts';
+import { loadKubeconfig } from './kubeconfig.ts';
 
 export interface JoinOptions {
   readonly hub: Pick<HubClient, 'get' | 'create' | 'update' | 'delete'>;
@@ -92,9 +93,9 @@ const secretName = (name: string): string => `cluster-${name}`;
 type Source = Pick<JoinOptions, 'name' | 'kubeconfig' | 'context' | 'baseDirectory' | 'signal'>;
 
 async function endpointFrom(source: Source): Promise<EndpointSpec> {
-  const { name, kubeconfig, context } = source;
+  const { name, kubeconfig } = source;
   try {
-    const cluster = (await loadKubeconfig(kubeconfig, context)).getCurrentCluster();
+    const cluster = (await loadKubeconfig(kubeconfig, trusted(source))).getCurrentCluster();
     const credentials = await credentialsFromKubeconfig(kubeconfig, trusted(source));
     const endpoint: ClusterRegistration['spec']['endpoint'] = {
       serverURL: cluster?.server ?? '',

@@ -59,6 +59,7 @@ interface Pools {
 }
 
 const KEEP_ALIVE_MS = 60_000;
+const ATTEMPTS = 3;
 const IDEMPOTENT = new Set(['GET', 'HEAD']);
 
 export function createTransport(options: TransportOptions): Transport {
@@ -144,18 +145,22 @@ export function createTransport(options: TransportOptions): Transport {
 
   /** Once more where that cannot do harm: fresh credentials after a 401, a fresh socket after a stale one was cut. */
   async function withRetry(request: DownstreamRequest, signal: AbortSignal): Promise<TransportResponse> {
-    let response: TransportResponse;
-    try {
-      response = await once(request, signal);
-    } catch (error) {
-      const stale =
-        IDEMPOTENT.has(request.method) && !signal.aborted && toClusterError(clusterName, error).kind === 'reset';
-      if (!stale) throw error;
-      return once(request, signal);
-    }
+    const response = await onFreshSocket(request, signal);
     if (response.status !== 401 || !credentials.invalidate()) return response;
     response.body.destroy();
     return once(request, signal);
+  }
+
+  /** Several kept sockets may be stale when a cluster has restarted. */
+  async function onFreshSocket(request: DownstreamRequest, signal: AbortSignal): Promise<TransportResponse> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once(request, signal);
+      } catch (error) {
+        const again = attempt < ATTEMPTS && IDEMPOTENT.has(request.method) && !signal.aborted;
+        if (!again || toClusterError(clusterName, error).kind !== 'reset') throw error;
+      }
+    }
   }
 
   async function send(request: DownstreamRequest): Promise<TransportResponse> {

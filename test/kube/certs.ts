@@ -13,6 +13,8 @@ export interface CertificateRequest {
   readonly groups?: readonly string[];
   /** Names and addresses, for a server. */
   readonly hosts?: readonly string[];
+  /** Default: long enough for any test. */
+  readonly notAfter?: Date;
 }
 
 export interface Authority extends KeyAndCert {
@@ -40,10 +42,11 @@ export async function createAuthority(name: string): Promise<Authority> {
   return {
     keyPem: await privatePem(keys),
     certPem: pem(cert),
-    issue: async ({ user, groups = [], hosts = [] }) => {
+    issue: async ({ user, groups = [], hosts = [], notAfter }) => {
       const leafKeys = await newKeys();
       const leaf = await x509.X509CertificateGenerator.create({
         ...validity(),
+        ...(notAfter === undefined ? {} : { notAfter }),
         // Kubernetes reads the user from CN and the groups from O.
         subject: [...(groups.length > 0 ? [{ O: [...groups] }] : []), { CN: [user] }],
         issuer: cert.subjectName,
