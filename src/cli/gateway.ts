@@ -1,7 +1,8 @@
 /** The running gateway as the commands for people reach it: by the kubeconfig that `tmc dev` or `tmc kubeconfig` wrote. */
 import { existsSync, readFileSync } from 'node:fs';
-import { credentialsFromKubeconfig, loadKubeconfig } from '../clusters/credentials.ts';
+import { credentialsFromKubeconfig } from '../clusters/credentials.ts';
 import { parseEndpoint } from '../clusters/endpoint.ts';
+import { loadKubeconfig } from '../clusters/kubeconfig.ts';
 import { createTransport, type Transport } from '../clusters/transport.ts';
 import type { HubClient } from '../hub/client.ts';
 import { createRemoteHubClient } from '../hub/remote-client.ts';
@@ -33,7 +34,7 @@ export interface GatewayOptions {
 export async function connectGateway(options: GatewayOptions): Promise<Gateway> {
   const file = findKubeconfig(options.gateway);
   const text = readFileSync(file, 'utf8');
-  const config = await loadKubeconfig(text);
+  const config = await loadKubeconfig(text, { trustKubeconfig: true });
   const cluster = config.getCurrentCluster();
   const url = new URL(cluster?.server ?? '');
   const found = VIEW_PATH.exec(decodeURIComponent(url.pathname).replace(/\/$/, ''));
