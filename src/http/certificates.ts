@@ -96,7 +96,7 @@ async function makeAuthority(now: number): Promise<KeyPair> {
 }
 
 const makeServerLeaf = (issuer: Issuer, names: readonly string[], now: number): Promise<KeyPair> =>
-  makeLeaf(issuer, [{ CN: ['tmc-gateway'] }], SERVER_AUTH, now, SERVER_DAYS, [
+  makeLeaf(issuer, [{ CN: [utf8('tmc-gateway')] }], SERVER_AUTH, now, SERVER_DAYS, [
     new x509.SubjectAlternativeNameExtension(
       names.map((name) => ({ type: isIP(name) === 0 ? 'dns' : 'ip', value: name }) as const),
     ),
@@ -110,16 +110,19 @@ const makeClientLeaf = (
 ): Promise<KeyPair> =>
   makeLeaf(
     issuer,
-    [...(identity.organizations ?? []).map((name) => ({ O: [name] })), { CN: [identity.commonName] }],
+    [...(identity.organizations ?? []).map((name) => ({ O: [utf8(name)] })), { CN: [utf8(identity.commonName)] }],
     CLIENT_AUTH,
     now,
     days,
     [],
   );
 
+/** Given so, a value is taken as it stands, whatever it begins with. */
+const utf8 = (utf8String: string) => ({ utf8String });
+
 async function makeLeaf(
   issuer: Issuer,
-  subject: x509.JsonName,
+  subject: readonly x509.JsonAttributeAndObjectValue[],
   usage: string,
   now: number,
   days: number,
@@ -128,7 +131,8 @@ async function makeLeaf(
   const keys = await generateKeys();
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: randomBytes(16).toString('hex'),
-    subject: new x509.Name(subject).toString(),
+    // Never as text: a name with a comma in it must not become another group.
+    subject: new x509.Name([...subject]),
     issuer: issuer.certificate.subject,
     ...validity(now, days),
     publicKey: keys.publicKey,

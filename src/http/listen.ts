@@ -13,7 +13,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { type FastifyReply, fastify } from 'fastify';
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { ApiError, badRequest } from '../kube/status.ts';
 import type { KeyPair } from './certificates.ts';
 import type { RawRequest, RawResponse } from './exchange.ts';
@@ -48,6 +48,7 @@ export interface Listener {
 /** Go clients put all their watches on one connection. */
 const MAX_STREAMS = 1000;
 const KEEP_ALIVE_MS = 90_000;
+const TCP_KEEP_ALIVE_MS = 30_000;
 const IDLE_SESSION_MS = 600_000;
 
 /** Throws what `server.listen` throws, e.g. EADDRINUSE. */
@@ -93,10 +94,13 @@ export async function listen(options: ListenOptions, handlers: ListenHandlers): 
     const { statusCode = 500, message } = error as { statusCode?: number; message: string };
     sendError(reply, statusCode < 500 ? new ApiError(statusCode, 'BadRequest', message) : toApiError(error));
   });
-  app.all('/*', (request, reply) => {
+  const handOver = (request: FastifyRequest, reply: FastifyReply) => {
     reply.hijack();
     handlers.request(request.raw, reply.raw, stopping.signal);
-  });
+  };
+  app.all('/*', handOver);
+  // Methods that the router does not know are refused by the gates, like everything else.
+  app.setNotFoundHandler(handOver);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     handlers.upgrade(request, socket, head, stopping.signal);
   });
@@ -137,6 +141,8 @@ function trackConnections(server: Http2SecureServer) {
   const sockets = new Set<TLSSocket>();
   const sessions = new Set<ServerHttp2Session>();
   server.on('secureConnection', (socket: TLSSocket) => {
+    // Peers that vanish without a word are noticed.
+    socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });

@@ -28,13 +28,11 @@ export function createRateLimit(limits: Limits, now: () => number = Date.now): (
   const users = createBuckets(limits.user, now);
   const workspaces = createBuckets(limits.workspace, now);
   return (request) => {
-    if (!request.user.groups.includes(EXEMPT_GROUP)) {
-      // The real caller's bucket: impersonating others must not multiply one's share.
-      const caller = request.impersonator ?? request.user;
+    // The real caller's bucket: impersonating others must neither multiply one's share nor lift the limit.
+    const caller = request.impersonator ?? request.user;
+    if (!caller.groups.includes(EXEMPT_GROUP)) {
       const wait = Math.max(users(caller.name), workspaces(request.workspace));
-      if (wait > 0) {
-        throw tooManyRequests('Too many requests, please try again later.', Math.ceil(wait));
-      }
+      if (wait > 0) throw tooManyRequests('Too many requests, please try again later.', Math.ceil(wait));
     }
     return { ...request, admitted: true };
   };

@@ -47,7 +47,7 @@ async function serveRequest(
   const closed = new AbortController();
   const progress: { described?: Described; trail?: AuditTrail } = {};
   response.once('close', () => {
-    closed.abort();
+    closed.abort(ENDED);
     const code = response.statusCode;
     progress.trail?.close(code);
     service.observe(progress.described, code, (Date.now() - incoming.receivedAt) / 1000);
@@ -76,6 +76,9 @@ async function serveRequest(
     await reply(response, statusResponse(noted(service, error, auditId)), context);
   }
 }
+
+/** Made once: an error made per request costs its stack trace. */
+const ENDED = new Error('the client has gone, or the server stops');
 
 const EMPTY = new Uint8Array(0);
 
@@ -114,7 +117,7 @@ async function serveUpgrade(
   // An upgraded socket errs when either side is cut; that is an end like any other.
   socket.on('error', () => socket.destroy());
   socket.once('close', () => {
-    closed.abort();
+    closed.abort(ENDED);
     progress.trail?.close(progress.code);
     service.observe(progress.described, progress.code, (Date.now() - incoming.receivedAt) / 1000);
   });
@@ -168,7 +171,7 @@ function clientSignal(closed: AbortSignal, stopping: AbortSignal | undefined): A
   if (stopping === undefined) return closed;
   const controller = new AbortController();
   const abort = () => {
-    controller.abort();
+    controller.abort(ENDED);
     stopping.removeEventListener('abort', abort);
   };
   if (stopping.aborted || closed.aborted) abort();
