@@ -17,9 +17,12 @@ import { createReviews } from '../auth/reviews.ts';
 import { openSigningKey } from '../auth/service-account-keys.ts';
 import { createServiceAccountTokens } from '../auth/service-account-token.ts';
 import { parseTokenFile, type StaticToken, staticTokens } from '../auth/static-token.ts';
+import { createMergedDiscovery } from './aggregate/discovery.ts';
+import { createHubPort } from './aggregate/hub-access.ts';
+import { createView } from './aggregate/view.ts';
+import { createViewReflectors } from './aggregate/view-reflectors.ts';
 import { startApiServer } from './api-server.ts';
 import type { ClusterRegistry } from './clusters/downstream.ts';
-import { createReflectorPool } from './clusters/reflector-pool.ts';
 import { createClusterRegistry } from './clusters/registry.ts';
 import type { ServerConfig } from './config.ts';
 import { type Controllers, startControllers } from './controllers.ts';
@@ -102,8 +105,25 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
   const registry = createClusterRegistry({ hub, clock: systemClock, log, trustKubeconfig: config.trustKubeconfig });
   await Promise.all([resolver.whenReady(), rbac.whenReady(), registry.whenLoaded()]);
   observeClusters(registry, metrics.metrics);
-  const reflectors = createReflectorPool({ log, registry });
-  const controllers = await startControllers({ hub, registry, reflectors, signal, log, metrics: metrics.metrics });
+  const reflectors = createViewReflectors({ log, registry });
+  const view = createView({
+    hub: createHubPort(hub),
+    registry,
+    reflectors,
+    discovery: createMergedDiscovery({
+      hub: { definitions: async (workspace) => (await hub.catalog.of(workspace)).definitions },
+      registry,
+    }),
+    log,
+  });
+  const controllers = await startControllers({
+    hub,
+    registry,
+    reflectors: reflectors.pool,
+    signal,
+    log,
+    metrics: metrics.metrics,
+  });
 
   const audit = await openAudit(config);
   const server = await startApiServer({
@@ -112,7 +132,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
     pkiDirectory: join(config.dataDir, 'pki'),
     names: namesOf(config),
     clientCAs: await Promise.all(config.authentication.clientCAFiles.map((file) => readFile(file, 'utf8'))),
-    doors: { hub: hub.handle },
+    doors: { hub: hub.handle, view: view.handle },
     rootWorkspace: ROOT_WORKSPACE,
     aliasDomain: config.aliasDomain,
     tokens,
@@ -138,7 +158,8 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
     async close() {
       await server.close(config.shutdownGraceSeconds * 1000);
       stop.abort();
-      await reflectors.close();
+      view.close();
+      await reflectors.pool.close();
       await registry.close();
       await hub.close();
       await store.close();
