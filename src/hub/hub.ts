@@ -21,6 +21,7 @@ import type { AdmissionStep, HubCore } from './core.ts';
 import { ownDefinitions } from './crd/crds-of.ts';
 import { createInProcessClient } from './in-process-client.ts';
 import { TMC_KINDS } from './kinds/tmc-kinds.ts';
+import { startCompaction } from './lifecycle/history.ts';
 import { startLifecycle } from './lifecycle/lifecycle.ts';
 import { LiveInformer } from './live-informer.ts';
 import { createObjectIo } from './object-io.ts';
@@ -95,6 +96,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   void startLifecycle(core, gracePeriod, stop.signal).catch((error: unknown) => {
     if (!stop.signal.aborted) log.error({ err: error }, 'lifecycle controllers could not start');
   });
+  startCompaction(core, stop.signal);
   const client = createInProcessClient(core, gracePeriod);
   const informers = new Map<string, LiveInformer>();
   const urlPrefix = options.urlPrefix ?? ((workspace) => (profile === 'hub' ? `/clusters/${workspace}` : ''));

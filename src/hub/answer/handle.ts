@@ -51,7 +51,9 @@ async function targetOf(core: HubCore, request: ApiRequest): Promise<Target> {
   const { workspace, info } = request;
   const catalog = await core.catalog.of(workspace);
   const definition = catalog.find(info.group, info.version, info.resource);
-  if (definition === undefined) throw pathNotFound();
+  // Reviews and the like are answered by handlers; without one there is nothing to answer them.
+  if (definition === undefined || !definition.info.verbs.includes('get')) throw pathNotFound();
+  if (info.subresource !== '' && info.verb === 'create') throw pathNotFound();
   checkScope(definition, request);
   checkVerb(definition, request);
   return {
