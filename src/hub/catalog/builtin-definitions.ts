@@ -3,6 +3,7 @@ import type { KubeObject } from '../../kube/object.ts';
 import { groupResourceName, type ResourceInfo } from '../../kube/resource.ts';
 import { defaultsFor } from '../builtin/defaults/defaults-for.ts';
 import { builtinResources, builtinType } from '../builtin/tables.ts';
+import { validateFor } from '../builtin/validation/validate-for.ts';
 import {
   CLEANUP_FINALIZER,
   CRD_GROUP,
@@ -44,6 +45,7 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
   const name = groupResourceName(info);
   const initialStatus = INITIAL_STATUS[name];
   const defaults = defaultsFor(info);
+  const validate = validateFor(info);
   return {
     info,
     storageVersion: info.version,
@@ -59,6 +61,7 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
     answersDeleted: ANSWERS_DELETED.has(name),
     ...(initialStatus === undefined ? {} : { initialStatus }),
     ...(defaults === undefined ? {} : { defaults }),
+    ...(validate === undefined ? {} : { validate }),
     ...(unknownFieldText(name, 'x') === undefined
       ? {}
       : { unknownField: (field: string) => unknownFieldText(name, field) as string }),

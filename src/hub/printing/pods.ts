@@ -213,5 +213,6 @@ const COMPLETIONS: Readonly<Record<string, readonly TableRowCondition[]>> = {
 };
 
 function completion(pod: Pod): readonly TableRowCondition[] | undefined {
-  return COMPLETIONS[pod.status?.phase ?? ''];
+  const phase = pod.status?.phase ?? '';
+  return Object.hasOwn(COMPLETIONS, phase) ? COMPLETIONS[phase] : undefined;
 }

@@ -1,0 +1,288 @@
+/** Containers (pkg/apis/core/validation validateContainers, validateInitContainers). */
+import {
+  child,
+  duplicateValue,
+  type FieldPath,
+  forbiddenField,
+  index,
+  invalidValue,
+  notFoundValue,
+  notSupported,
+  requiredValue,
+} from '../../../kube/field-error.ts';
+import type { StatusCause } from '../../../kube/status.ts';
+import { lifecycleCauses, type Probe, probeCauses } from './probes.ts';
+import { type Resources, resourceCauses } from './resources.ts';
+import {
+  type Causes,
+  configKey,
+  dnsLabel,
+  dnsSubdomain,
+  environmentName,
+  oneOf,
+  portName,
+  portNumber,
+  present,
+} from './scalars.ts';
+
+interface Port {
+  readonly name?: string;
+  readonly containerPort?: number;
+  readonly hostPort?: number;
+  readonly hostIP?: string;
+  readonly protocol?: string;
+}
+
+interface KeyReference {
+  readonly name?: string;
+  readonly key?: string;
+}
+
+interface Variable {
+  readonly name?: string;
+  readonly value?: string;
+  readonly valueFrom?: {
+    readonly fieldRef?: { readonly apiVersion?: string; readonly fieldPath?: string };
+    readonly resourceFieldRef?: { readonly resource?: string };
+    readonly configMapKeyRef?: KeyReference;
+    readonly secretKeyRef?: KeyReference;
+    readonly fileKeyRef?: object;
+  };
+}
+
+interface Mount {
+  readonly name?: string;
+  readonly mountPath?: string;
+  readonly subPath?: string;
+  readonly subPathExpr?: string;
+}
+
+export interface Container {
+  readonly name?: string;
+  readonly image?: string;
+  readonly imagePullPolicy?: string;
+  readonly terminationMessagePolicy?: string;
+  readonly restartPolicy?: string;
+  readonly ports?: readonly Port[];
+  readonly env?: readonly Variable[];
+  readonly envFrom?: readonly {
+    readonly prefix?: string;
+    readonly configMapRef?: { readonly name?: string };
+    readonly secretRef?: { readonly name?: string };
+  }[];
+  readonly volumeMounts?: readonly Mount[];
+  readonly resources?: Resources;
+  readonly livenessProbe?: Probe;
+  readonly readinessProbe?: Probe;
+  readonly startupProbe?: Probe;
+  readonly lifecycle?: Parameters<typeof lifecycleCauses>[0];
+}
+
+/** `volumes` are the names that mounts may use. */
+export function containerCauses(
+  containers: readonly Container[] | undefined,
+  volumes: ReadonlySet<string>,
+  path: FieldPath,
+): Causes {
+  if (!containers || containers.length === 0) return [requiredValue(path)];
+  const names = new Set<string>();
+  const causes = containers.flatMap((container, at) => {
+    const own = index(path, at);
+    return [
+      ...commonCauses(container, volumes, own),
+      ...uniqueName(container.name ?? '', names, own),
+      ...handlerCauses(container, own),
+    ];
+  });
+  return [...causes, ...hostPortCauses(containers, path)];
+}
+
+export function initContainerCauses(
+  containers: readonly Container[] | undefined,
+  regular: readonly Container[] | undefined,
+  volumes: ReadonlySet<string>,
+  path: FieldPath,
+): Causes {
+  const names = new Set((regular ?? []).map(({ name }) => name ?? ''));
+  return (containers ?? []).flatMap((container, at) => {
+    const own = index(path, at);
+    const sidecar = container.restartPolicy === 'Always';
+    return [
+      ...commonCauses(container, volumes, own),
+      ...(container.restartPolicy === undefined ? [] : oneOfRestartPolicies(container.restartPolicy, own)),
+      ...(container.name === undefined && !names.has('') ? [] : uniqueName(container.name ?? '', names, own)),
+      ...hostPortCauses([container], path),
+      ...(sidecar ? handlerCauses(container, own) : forbiddenHandlers(container, own)),
+    ];
+  });
+}
+
+const oneOfRestartPolicies = (policy: string, path: FieldPath): Causes =>
+  ['Always', 'Never', 'OnFailure'].includes(policy)
+    ? []
+    : [notSupported(child(path, 'restartPolicy'), policy, ['Always', 'Never', 'OnFailure'])];
+
+function forbiddenHandlers(container: Container, path: FieldPath): Causes {
+  return (['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const)
+    .filter((field) => container[field] !== undefined)
+    .map((field) =>
+      forbiddenField(child(path, field), 'may not be set for init containers without restartPolicy=Always'),
+    );
+}
+
+function uniqueName(name: string, names: Set<string>, path: FieldPath): Causes {
+  if (names.has(name)) return [duplicateValue(child(path, 'name'), name)];
+  names.add(name);
+  return [];
+}
+
+function handlerCauses(container: Container, path: FieldPath): Causes {
+  return [
+    ...(container.lifecycle ? lifecycleCauses(container.lifecycle, child(path, 'lifecycle')) : []),
+    ...probeCauses('liveness', container.livenessProbe, child(path, 'livenessProbe')),
+    ...probeCauses('readiness', container.readinessProbe, child(path, 'readinessProbe')),
+    ...probeCauses('startup', container.startupProbe, child(path, 'startupProbe')),
+  ];
+}
+
+function commonCauses(container: Container, volumes: ReadonlySet<string>, path: FieldPath): Causes {
+  const name = child(path, 'name');
+  return [
+    ...(container.name ? dnsLabel(container.name, name) : [requiredValue(name)]),
+    ...present(container.image, child(path, 'image')),
+    ...oneOf(
+      container.terminationMessagePolicy,
+      ['File', 'FallbackToLogsOnError'],
+      child(path, 'terminationMessagePolicy'),
+    ),
+    ...portCauses(container.ports ?? [], child(path, 'ports')),
+    ...variableCauses(container.env ?? [], child(path, 'env')),
+    ...variableSourceCauses(container.envFrom ?? [], child(path, 'envFrom')),
+    ...mountCauses(container.volumeMounts ?? [], volumes, child(path, 'volumeMounts')),
+    ...oneOf(container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'], child(path, 'imagePullPolicy')),
+    ...resourceCauses(container.resources ?? {}, child(path, 'resources')),
+  ];
+}
+
+function portCauses(ports: readonly Port[], path: FieldPath): Causes {
+  const names = new Set<string>();
+  return ports.flatMap((port, at) => {
+    const own = index(path, at);
+    return [
+      ...(port.name ? portNameCauses(port.name, names, child(own, 'name')) : []),
+      ...(port.containerPort
+        ? portNumber(port.containerPort, child(own, 'containerPort'))
+        : [requiredValue(child(own, 'containerPort'))]),
+      ...(port.hostPort ? portNumber(port.hostPort, child(own, 'hostPort')) : []),
+      ...oneOf(port.protocol, ['SCTP', 'TCP', 'UDP'], child(own, 'protocol')),
+    ];
+  });
+}
+
+function portNameCauses(name: string, names: Set<string>, path: FieldPath): Causes {
+  const causes = portName(name, path);
+  if (causes.length > 0) return causes;
+  if (names.has(name)) return [duplicateValue(path, name)];
+  names.add(name);
+  return [];
+}
+
+/** One host port can be taken once for an address and protocol. */
+function hostPortCauses(containers: readonly Container[], path: FieldPath): Causes {
+  const taken = new Set<string>();
+  return containers.flatMap((container, at) =>
+    (container.ports ?? []).flatMap((port, portAt) => {
+      if (!port.hostPort) return [];
+      const key = `${port.protocol ?? ''}/${port.hostIP ?? ''}/${port.hostPort}`;
+      const own = child(index(child(index(path, at), 'ports'), portAt), 'hostPort');
+      if (taken.has(key)) return [duplicateValue(own, key)];
+      taken.add(key);
+      return [];
+    }),
+  );
+}
+
+const variableCauses = (variables: readonly Variable[], path: FieldPath): Causes =>
+  variables.flatMap((variable, at) => {
+    const own = index(path, at);
+    return [
+      ...(variable.name ? environmentName(variable.name, child(own, 'name')) : [requiredValue(child(own, 'name'))]),
+      ...valueFromCauses(variable, child(own, 'valueFrom')),
+    ];
+  });
+
+function valueFromCauses({ value, valueFrom }: Variable, path: FieldPath): Causes {
+  if (!valueFrom) return [];
+  const sources = (['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'] as const).filter(
+    (source) => valueFrom[source] !== undefined,
+  );
+  const causes: StatusCause[] = [
+    ...(valueFrom.fieldRef ? present(valueFrom.fieldRef.fieldPath, child(child(path, 'fieldRef'), 'fieldPath')) : []),
+    ...(valueFrom.resourceFieldRef
+      ? present(valueFrom.resourceFieldRef.resource, child(child(path, 'resourceFieldRef'), 'resource'))
+      : []),
+    ...(valueFrom.configMapKeyRef ? keyCauses(valueFrom.configMapKeyRef, child(path, 'configMapKeyRef')) : []),
+    ...(valueFrom.secretKeyRef ? keyCauses(valueFrom.secretKeyRef, child(path, 'secretKeyRef')) : []),
+  ];
+  if (sources.length === 0) {
+    causes.push(
+      invalidValue(
+        path,
+        '',
+        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
+      ),
+    );
+  } else if (value) causes.push(invalidValue(path, '', 'may not be specified when `value` is not empty'));
+  else if (sources.length > 1) {
+    causes.push(invalidValue(path, '', 'may not have more than one field specified at a time'));
+  }
+  return causes;
+}
+
+const keyCauses = ({ name, key }: KeyReference, path: FieldPath): Causes => [
+  ...dnsSubdomain(name ?? '', child(path, 'name')),
+  ...(key ? configKey(key, child(path, 'key')) : [requiredValue(child(path, 'key'))]),
+];
+
+const variableSourceCauses = (sources: NonNullable<Container['envFrom']>, path: FieldPath): Causes =>
+  sources.flatMap(({ prefix, configMapRef, secretRef }, at) => {
+    const own = index(path, at);
+    const count = [configMapRef, secretRef].filter((source) => source !== undefined).length;
+    return [
+      ...(prefix ? environmentName(prefix, child(own, 'prefix')) : []),
+      ...(configMapRef ? sourceName(configMapRef.name, child(own, 'configMapRef')) : []),
+      ...(secretRef ? sourceName(secretRef.name, child(own, 'secretRef')) : []),
+      ...(count === 0 ? [invalidValue(path, '', 'must specify one of: `configMapRef` or `secretRef`')] : []),
+      ...(count > 1 ? [invalidValue(path, '', 'may not have more than one field specified at a time')] : []),
+    ];
+  });
+
+const sourceName = (name: string | undefined, path: FieldPath): Causes =>
+  name ? dnsSubdomain(name, child(path, 'name')) : [requiredValue(child(path, 'name'))];
+
+function mountCauses(mounts: readonly Mount[], volumes: ReadonlySet<string>, path: FieldPath): Causes {
+  const places = new Set<string>();
+  return mounts.flatMap((mount, at) => {
+    const own = index(path, at);
+    const place = mount.mountPath ?? '';
+    const causes = [
+      ...present(mount.name, child(own, 'name')),
+      ...(volumes.has(mount.name ?? '') ? [] : [notFoundValue(child(own, 'name'), mount.name ?? '')]),
+      ...present(mount.mountPath, child(own, 'mountPath')),
+      ...(places.has(place) ? [invalidValue(child(own, 'mountPath'), place, 'must be unique')] : []),
+      ...descendingPath(mount.subPath, child(path, 'subPath')),
+      ...(mount.subPath && mount.subPathExpr
+        ? [invalidValue(child(own, 'subPathExpr'), mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive')]
+        : []),
+      ...descendingPath(mount.subPathExpr, child(path, 'subPathExpr')),
+    ];
+    places.add(place);
+    return causes;
+  });
+}
+
+function descendingPath(value: string | undefined, path: FieldPath): Causes {
+  if (!value) return [];
+  if (value.startsWith('/')) return [invalidValue(path, value, 'must be a relative path')];
+  return value.split('/').includes('..') ? [invalidValue(path, value, "must not contain '..'")] : [];
+}

@@ -1,0 +1,210 @@
+/** Ingresses and network policies (pkg/apis/networking/validation). */
+import { isIP } from 'node:net';
+import {
+  child,
+  type FieldPath,
+  forbiddenField,
+  index,
+  invalidValue,
+  notSupported,
+  requiredValue,
+} from '../../../kube/field-error.ts';
+import { dnsSubdomainErrors } from '../../../kube/label-syntax.ts';
+import type { KubeObject } from '../../../kube/object.ts';
+import { type Causes, dnsLabel, dnsSubdomain, type IntOrString, pathSegment, portName, portNumber } from './scalars.ts';
+import { type Selector, selectorCauses } from './selectors.ts';
+
+interface Backend {
+  readonly service?: { readonly name?: string; readonly port?: { readonly name?: string; readonly number?: number } };
+  readonly resource?: { readonly apiGroup?: string; readonly kind?: string; readonly name?: string };
+}
+
+interface Path {
+  readonly path?: string;
+  /** Null where the body names none: the field is always written. */
+  readonly pathType?: string | null;
+  readonly backend?: Backend;
+}
+
+interface IngressSpec {
+  readonly ingressClassName?: string;
+  readonly defaultBackend?: Backend;
+  readonly tls?: readonly { readonly hosts?: readonly string[]; readonly secretName?: string }[];
+  readonly rules?: readonly { readonly host?: string; readonly http?: { readonly paths?: readonly Path[] } }[];
+}
+
+export type Ingress = KubeObject & { readonly spec?: IngressSpec };
+
+export function ingressCauses(ingress: Ingress): Causes {
+  const spec = ingress.spec ?? {};
+  const rules = spec.rules ?? [];
+  return [
+    ...(rules.length === 0 && !spec.defaultBackend
+      ? [invalidValue('spec', spec.rules, 'either `defaultBackend` or `rules` must be specified')]
+      : []),
+    ...(spec.defaultBackend ? backendCauses(spec.defaultBackend, 'spec.defaultBackend') : []),
+    ...rules.flatMap((rule, at) => ruleCauses(rule, index('spec.rules', at))),
+    ...(spec.tls ?? []).flatMap((tls, at) => tlsCauses(tls, index('spec.tls', at))),
+    ...(spec.ingressClassName === undefined ? [] : dnsSubdomain(spec.ingressClassName, 'spec.ingressClassName')),
+  ];
+}
+
+const WILDCARD_TEXT =
+  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+
+function hostCauses(host: string, path: FieldPath): Causes {
+  if (!host.includes('*')) return dnsSubdomain(host, path);
+  const rest = host.startsWith('*.') ? host.slice(2) : '*';
+  return dnsSubdomainErrors(rest).length === 0 ? [] : [invalidValue(path, host, WILDCARD_TEXT)];
+}
+
+const tlsCauses = (tls: NonNullable<IngressSpec['tls']>[number], path: FieldPath): Causes => [
+  ...(tls.hosts ?? []).flatMap((host, at) => hostCauses(host, index(child(path, 'hosts'), at))),
+  ...(tls.secretName ? dnsSubdomain(tls.secretName, child(path, 'secretName')) : []),
+];
+
+function ruleCauses(rule: NonNullable<IngressSpec['rules']>[number], path: FieldPath): Causes {
+  const { host = '', http } = rule;
+  const address =
+    isIP(host) > 0 ? [invalidValue(child(path, 'host'), host, 'must be a DNS name, not an IP address')] : [];
+  const paths = child(child(path, 'http'), 'paths');
+  return [
+    ...address,
+    ...(host === '' ? [] : hostCauses(host, child(path, 'host'))),
+    ...(http && (http.paths ?? []).length === 0 ? [requiredValue(paths)] : []),
+    ...(http?.paths ?? []).flatMap((one, at) => pathCauses(one, index(paths, at))),
+  ];
+}
+
+const BAD_PARTS = ['//', '/./', '/../', '%2f', '%2F'];
+const BAD_ENDS = ['/..', '/.'];
+
+function pathCauses({ path: text = '', pathType, backend = {} }: Path, path: FieldPath): Causes {
+  const own = child(path, 'path');
+  if (pathType === undefined || pathType === null)
+    return [requiredValue(child(path, 'pathType'), 'pathType must be specified')];
+  const absolute = text.startsWith('/') ? [] : [invalidValue(own, text, 'must be an absolute path')];
+  const type: Causes =
+    pathType === 'Exact' || pathType === 'Prefix'
+      ? [
+          ...absolute,
+          ...BAD_PARTS.filter((part) => text.includes(part)).map((part) =>
+            invalidValue(own, text, `must not contain '${part}'`),
+          ),
+          ...BAD_ENDS.filter((end) => text.endsWith(end)).map((end) =>
+            invalidValue(own, text, `cannot end with '${end}'`),
+          ),
+        ]
+      : pathType === 'ImplementationSpecific'
+        ? text === ''
+          ? []
+          : absolute
+        : [notSupported(child(path, 'pathType'), pathType, ['Exact', 'ImplementationSpecific', 'Prefix'])];
+  return [...type, ...backendCauses(backend, child(path, 'backend'))];
+}
+
+function backendCauses({ service, resource }: Backend, path: FieldPath): Causes {
+  if (service && resource) return [invalidValue(path, '', 'cannot set both resource and service backends')];
+  if (resource) return resourceCauses(resource, child(path, 'resource'));
+  if (!service) return [invalidValue(path, '', 'resource or service backend is required')];
+  const own = child(path, 'service');
+  const { name: portOf, number } = service.port ?? {};
+  return [
+    ...(service.name ? dnsLabel(service.name, child(own, 'name')) : [requiredValue(child(own, 'name'))]),
+    ...(portOf && number
+      ? [invalidValue(path, '', 'cannot set both port name & port number')]
+      : portOf
+        ? portName(portOf, child(child(own, 'port'), 'name'))
+        : number
+          ? portNumber(number, child(child(own, 'port'), 'number'))
+          : [requiredValue(path, 'port name or number is required')]),
+  ];
+}
+
+const resourceCauses = (reference: NonNullable<Backend['resource']>, path: FieldPath): Causes => [
+  ...(reference.apiGroup === undefined ? [] : dnsSubdomain(reference.apiGroup, child(path, 'apiGroup'))),
+  ...(['kind', 'name'] as const).flatMap((field) => {
+    const value = reference[field];
+    return value ? pathSegment(value, child(path, field)) : [requiredValue(child(path, field))];
+  }),
+];
+
+interface PolicyPort {
+  readonly protocol?: string;
+  readonly port?: IntOrString;
+  readonly endPort?: number;
+}
+interface Peer {
+  readonly podSelector?: Selector;
+  readonly namespaceSelector?: Selector;
+  readonly ipBlock?: { readonly cidr?: string };
+}
+interface PolicyRule {
+  readonly ports?: readonly PolicyPort[];
+  readonly from?: readonly Peer[];
+  readonly to?: readonly Peer[];
+}
+
+export type NetworkPolicy = KubeObject & {
+  readonly spec?: {
+    readonly podSelector?: Selector;
+    readonly ingress?: readonly PolicyRule[];
+    readonly egress?: readonly PolicyRule[];
+    readonly policyTypes?: readonly string[];
+  };
+};
+
+export function networkPolicyCauses({ spec = {} }: NetworkPolicy): Causes {
+  const direction = (
+    rules: readonly PolicyRule[] | undefined,
+    field: 'ingress' | 'egress',
+    peers: 'from' | 'to',
+  ): Causes =>
+    (rules ?? []).flatMap((rule, at) => {
+      const path = index(child('spec', field), at);
+      return [
+        ...(rule.ports ?? []).flatMap((port, portAt) => policyPort(port, index(child(path, 'ports'), portAt))),
+        ...(rule[peers] ?? []).flatMap((peer, peerAt) => peerCauses(peer, index(child(path, peers), peerAt))),
+      ];
+    });
+  return [
+    ...selectorCauses(spec.podSelector, 'spec.podSelector'),
+    ...direction(spec.ingress, 'ingress', 'from'),
+    ...direction(spec.egress, 'egress', 'to'),
+    ...(spec.policyTypes ?? []).flatMap((type, at) =>
+      type === 'Ingress' || type === 'Egress'
+        ? []
+        : [notSupported(index('spec.policyTypes', at), type, ['Ingress', 'Egress'])],
+    ),
+  ];
+}
+
+function policyPort({ protocol, port, endPort }: PolicyPort, path: FieldPath): Causes {
+  const protocols = ['TCP', 'UDP', 'SCTP'];
+  const end = child(path, 'endPort');
+  const invalidEnd = (text: string): Causes => (endPort === undefined ? [] : [invalidValue(end, endPort, text)]);
+  return [
+    ...(protocol === undefined || protocols.includes(protocol)
+      ? []
+      : [notSupported(child(path, 'protocol'), protocol, protocols)]),
+    ...(port === undefined ? invalidEnd('may not be specified when `port` is not specified') : []),
+    ...(typeof port === 'string'
+      ? [...invalidEnd('may not be specified when `port` is non-numeric'), ...portName(port, child(path, 'port'))]
+      : []),
+    ...(typeof port === 'number' ? portNumber(port, child(path, 'port')) : []),
+    ...(typeof port === 'number' && endPort !== undefined && endPort < port
+      ? invalidEnd('must be greater than or equal to `port`')
+      : []),
+  ];
+}
+
+function peerCauses(peer: Peer, path: FieldPath): Causes {
+  const count = [peer.podSelector, peer.namespaceSelector, peer.ipBlock].filter((one) => one !== undefined).length;
+  return [
+    ...selectorCauses(peer.podSelector, child(path, 'podSelector')),
+    ...selectorCauses(peer.namespaceSelector, child(path, 'namespaceSelector')),
+    ...(peer.ipBlock && !peer.ipBlock.cidr ? [requiredValue(child(child(path, 'ipBlock'), 'cidr'))] : []),
+    ...(count === 0 ? [requiredValue(path, 'must specify a peer')] : []),
+    ...(count > 1 && peer.ipBlock ? [forbiddenField(path, 'may not specify both ipBlock and another peer')] : []),
+  ];
+}

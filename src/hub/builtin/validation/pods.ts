@@ -1,0 +1,187 @@
+/** Pod specs and templates (pkg/apis/core/validation ValidatePodSpec), as far as authors get them wrong. */
+import { isDeepStrictEqual } from 'node:util';
+import { child, type FieldPath, forbiddenField, index, invalidValue, notSupported } from '../../../kube/field-error.ts';
+import { labelValueErrors } from '../../../kube/label-syntax.ts';
+import type { KubeObject } from '../../../kube/object.ts';
+import { type Container, containerCauses, initContainerCauses } from './containers.ts';
+import { type Causes, dnsLabel, dnsSubdomain, oneOf } from './scalars.ts';
+import { annotationCauses, type Labels, labelCauses } from './selectors.ts';
+import { type Volume, volumeCauses } from './volumes.ts';
+
+interface Toleration {
+  readonly key?: string;
+  readonly operator?: string;
+  readonly value?: string;
+  readonly effect?: string;
+  readonly tolerationSeconds?: number;
+}
+
+export interface PodSpec {
+  readonly containers?: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly volumes?: readonly Volume[];
+  readonly restartPolicy?: string;
+  readonly dnsPolicy?: string;
+  readonly nodeSelector?: Labels;
+  readonly hostNetwork?: boolean;
+  readonly serviceAccountName?: string;
+  readonly nodeName?: string;
+  readonly hostname?: string;
+  readonly subdomain?: string;
+  readonly activeDeadlineSeconds?: number;
+  readonly tolerations?: readonly Toleration[];
+  readonly priorityClassName?: string;
+  readonly imagePullSecrets?: readonly { readonly name?: string }[];
+}
+
+export interface PodTemplate {
+  readonly metadata?: { readonly labels?: Labels; readonly annotations?: Labels };
+  readonly spec?: PodSpec;
+}
+
+const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
+const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
+
+export function podSpecCauses(spec: PodSpec, path: FieldPath, isPod: boolean): Causes {
+  const volumes = volumeCauses(spec.volumes ?? [], child(path, 'volumes'));
+  const deadline = spec.activeDeadlineSeconds;
+  return [
+    ...volumes.causes,
+    ...containerCauses(spec.containers, volumes.names, child(path, 'containers')),
+    ...initContainerCauses(spec.initContainers, spec.containers, volumes.names, child(path, 'initContainers')),
+    ...(spec.hostNetwork ? hostPortCauses(spec, path, isPod) : []),
+    ...oneOf(spec.restartPolicy, RESTART_POLICIES, child(path, 'restartPolicy')),
+    ...oneOf(spec.dnsPolicy, DNS_POLICIES, child(path, 'dnsPolicy')),
+    ...labelCauses(spec.nodeSelector, child(path, 'nodeSelector')),
+    ...given(spec.serviceAccountName, (name) => dnsSubdomain(name, child(path, 'serviceAccountName'))),
+    ...given(spec.nodeName, (name) => dnsSubdomain(name, child(path, 'nodeName'))),
+    ...(deadline !== undefined && (deadline < 1 || deadline > 2 ** 31 - 1)
+      ? [invalidValue(child(path, 'activeDeadlineSeconds'), deadline, 'must be between 1 and 2147483647, inclusive')]
+      : []),
+    ...given(spec.hostname, (name) => dnsLabel(name, child(path, 'hostname'))),
+    ...given(spec.subdomain, (name) => dnsLabel(name, child(path, 'subdomain'))),
+    ...(spec.tolerations ?? []).flatMap((toleration, at) =>
+      tolerationCauses(toleration, index(child(path, 'tolerations'), at)),
+    ),
+    ...given(spec.priorityClassName, (name) => dnsSubdomain(name, child(path, 'priorityClassName'))),
+  ];
+}
+
+const given = (value: string | undefined, check: (value: string) => Causes): Causes => (value ? check(value) : []);
+
+function hostPortCauses(spec: PodSpec, path: FieldPath, isPod: boolean): Causes {
+  return (spec.containers ?? []).flatMap((container, at) =>
+    (container.ports ?? []).flatMap(({ hostPort = 0, containerPort = 0 }, portAt) => {
+      if (hostPort === containerPort || (!isPod && hostPort === 0)) return [];
+      const own = index(child(index(child(path, 'containers'), at), 'ports'), portAt);
+      const text = 'must match `containerPort` when `hostNetwork` is true';
+      return [invalidValue(child(own, 'hostPort'), hostPort, text)];
+    }),
+  );
+}
+
+function tolerationCauses(toleration: Toleration, path: FieldPath): Causes {
+  const { key = '', operator = '', value = '', effect = '' } = toleration;
+  const operatorPath = child(path, 'operator');
+  return [
+    ...(key === '' ? [] : labelCauses({ [key]: '' }, child(path, 'key'))),
+    ...(key === '' && operator !== 'Exists'
+      ? [
+          invalidValue(
+            operatorPath,
+            operator,
+            'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+          ),
+        ]
+      : []),
+    ...(toleration.tolerationSeconds !== undefined && effect !== 'NoExecute'
+      ? [invalidValue(child(path, 'effect'), effect, "effect must be 'NoExecute' when `tolerationSeconds` is set")]
+      : []),
+    ...tolerationValueCauses(operator, value, operatorPath),
+    ...(effect === '' || ['NoSchedule', 'PreferNoSchedule', 'NoExecute'].includes(effect)
+      ? []
+      : [notSupported(child(path, 'effect'), effect, ['NoSchedule', 'PreferNoSchedule', 'NoExecute'])]),
+  ];
+}
+
+function tolerationValueCauses(operator: string, value: string, path: FieldPath): Causes {
+  if (operator === '' || operator === 'Equal') {
+    const errors = labelValueErrors(value);
+    return errors.length > 0 ? [invalidValue(path, value, errors.join(';'))] : [];
+  }
+  if (operator === 'Exists') {
+    return value === '' ? [] : [invalidValue(path, value, "value must be empty when `operator` is 'Exists'")];
+  }
+  return operator === 'Lt' || operator === 'Gt' ? [] : [notSupported(path, operator, ['Equal', 'Exists'])];
+}
+
+export const templateCauses = (template: PodTemplate, path: FieldPath): Causes => [
+  ...labelCauses(template.metadata?.labels, child(path, 'labels')),
+  ...annotationCauses(template.metadata?.annotations, child(path, 'annotations')),
+  ...podSpecCauses(template.spec ?? {}, child(path, 'spec'), false),
+];
+
+/** A template that must keep its pods running. */
+export function runningTemplateCauses(template: PodTemplate, path: FieldPath, kind: string): Causes {
+  const { restartPolicy = '', activeDeadlineSeconds } = template.spec ?? {};
+  const spec = child(path, 'spec');
+  return [
+    ...(restartPolicy === 'Always' ? [] : [notSupported(child(spec, 'restartPolicy'), restartPolicy, ['Always'])]),
+    ...(activeDeadlineSeconds === undefined
+      ? []
+      : [forbiddenField(child(spec, 'activeDeadlineSeconds'), `activeDeadlineSeconds in ${kind} is not Supported`)]),
+  ];
+}
+
+/** A pod; on update only images, deadlines, tolerations and gates may change. */
+export function podCauses(
+  pod: KubeObject & { spec?: PodSpec },
+  old: (KubeObject & { spec?: PodSpec }) | undefined,
+): Causes {
+  const spec = pod.spec ?? {};
+  const own = [
+    ...podSpecCauses(spec, 'spec', true),
+    ...[...(spec.containers ?? [])].flatMap(({ image = '' }, at) =>
+      image.trim() === image
+        ? []
+        : [
+            invalidValue(
+              child(index('spec.containers', at), 'image'),
+              image,
+              'must not have leading or trailing whitespace',
+            ),
+          ],
+    ),
+  ];
+  return old ? [...own, ...podUpdateCauses(spec, old.spec ?? {})] : own;
+}
+
+const UPDATABLE =
+  '`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+
+function podUpdateCauses(spec: PodSpec, old: PodSpec): Causes {
+  for (const field of ['containers', 'initContainers'] as const) {
+    if ((spec[field] ?? []).length !== (old[field] ?? []).length) {
+      return [forbiddenField(child('spec', field), 'pod updates may not add or remove containers')];
+    }
+  }
+  // A pod that has no node may be given one: the scheduler of an embedded cluster binds by an update of the pod.
+  const { nodeName } = spec;
+  const bound = old.nodeName === undefined && nodeName !== undefined ? { ...old, nodeName } : old;
+  return isDeepStrictEqual(fixedPart(spec), fixedPart(bound))
+    ? []
+    : [forbiddenField('spec', `pod updates may not change fields other than ${UPDATABLE}`)];
+}
+
+function fixedPart(spec: PodSpec): object {
+  const withoutImages = (containers: readonly Container[] | undefined) =>
+    (containers ?? []).map(({ image: _image, ...rest }) => rest);
+  return {
+    ...spec,
+    containers: withoutImages(spec.containers),
+    initContainers: withoutImages(spec.initContainers),
+    activeDeadlineSeconds: undefined,
+    tolerations: undefined,
+    schedulingGates: undefined,
+  };
+}

@@ -1,0 +1,80 @@
+/** Autoscalers and disruption budgets (pkg/apis/{autoscaling,policy}/validation). */
+import { child, type FieldPath, forbiddenField, invalidValue, requiredValue } from '../../../kube/field-error.ts';
+import type { KubeObject } from '../../../kube/object.ts';
+import { atMostAll, type Causes, countOrPercent, type IntOrString, pathSegment, structureCause } from './scalars.ts';
+import { type Selector, selectorCauses } from './selectors.ts';
+
+export type Autoscaler = KubeObject & {
+  readonly spec?: {
+    readonly scaleTargetRef?: { readonly apiVersion?: string; readonly kind?: string; readonly name?: string };
+    readonly minReplicas?: number;
+    readonly maxReplicas?: number;
+    readonly metrics?: readonly { readonly type?: string }[];
+  };
+};
+
+export function autoscalerCauses({ spec = {} }: Autoscaler): Causes {
+  const { minReplicas, maxReplicas = 0, scaleTargetRef = {}, metrics = [] } = spec;
+  const most = 'spec.maxReplicas';
+  return [
+    ...(minReplicas !== undefined && minReplicas < 0
+      ? [invalidValue('spec.minReplicas', minReplicas, 'must be greater than or equal to 0')]
+      : []),
+    ...(maxReplicas === 0 ? [requiredValue(most)] : []),
+    ...(maxReplicas < 0 ? [invalidValue(most, maxReplicas, 'must be greater than or equal to 1')] : []),
+    ...(minReplicas !== undefined && maxReplicas < minReplicas
+      ? [invalidValue(most, maxReplicas, 'must be greater than or equal to `minReplicas`')]
+      : []),
+    ...nameCauses(scaleTargetRef.kind, 'spec.scaleTargetRef.kind'),
+    ...nameCauses(scaleTargetRef.name, 'spec.scaleTargetRef.name'),
+    ...(minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External')
+      ? [
+          forbiddenField(
+            'spec.metrics',
+            'must specify at least one Object or External metric to support scaling to zero replicas',
+          ),
+        ]
+      : []),
+  ];
+}
+
+const nameCauses = (value: string | undefined, path: FieldPath): Causes =>
+  value ? pathSegment(value, path) : [requiredValue(path)];
+
+interface BudgetSpec {
+  readonly minAvailable?: IntOrString;
+  readonly maxUnavailable?: IntOrString;
+  readonly selector?: Selector;
+}
+export type Budget = KubeObject & { readonly spec?: BudgetSpec };
+
+export function budgetCauses({ spec = {} }: Budget): Causes {
+  const both = spec.minAvailable !== undefined && spec.maxUnavailable !== undefined;
+  return [
+    ...(both
+      ? [
+          structureCause(
+            'FieldValueInvalid',
+            'spec',
+            internalBudget(spec),
+            'minAvailable and maxUnavailable cannot be both set',
+          ),
+        ]
+      : []),
+    ...(['minAvailable', 'maxUnavailable'] as const).flatMap((field) => {
+      const value = spec[field];
+      return value === undefined
+        ? []
+        : [...countOrPercent(value, child('spec', field)), ...atMostAll(value, child('spec', field))];
+    }),
+    ...selectorCauses(spec.selector, 'spec.selector'),
+  ];
+}
+
+/** Upstream's messages print its internal structure. */
+const internalBudget = (spec: BudgetSpec): object => ({
+  MinAvailable: spec.minAvailable,
+  Selector: spec.selector ?? null,
+  MaxUnavailable: spec.maxUnavailable,
+  UnhealthyPodEvictionPolicy: null,
+});

@@ -1,0 +1,46 @@
+/**
+ * What kube-apiserver says of built-in objects beyond their types and metadata. One function per kind, pure, over
+ * objects that are decoded and defaulted; causes come in upstream's order and words. Kinds without a function are taken
+ * as their type allows: a cluster that they are placed on has the last word.
+ */
+import type { KubeObject } from '../../../kube/object.ts';
+import type { StatusCause } from '../../../kube/status.ts';
+import { bindingCauses, roleCauses } from './access.ts';
+import { claimCauses, configMapCauses, secretCauses } from './configuration.ts';
+import { cronJobCauses, jobCauses } from './jobs.ts';
+import { ingressCauses, networkPolicyCauses } from './networking.ts';
+import { podCauses } from './pods.ts';
+import { autoscalerCauses, budgetCauses } from './scaling.ts';
+import { serviceCauses } from './services.ts';
+import { daemonSetCauses, deploymentCauses, replicaSetCauses, statefulSetCauses } from './workloads.ts';
+
+/** `old` is undefined for a create. */
+export type Validation = (object: KubeObject, old: KubeObject | undefined) => readonly StatusCause[];
+
+const RULES: Readonly<Record<string, Validation>> = {
+  '/ConfigMap': configMapCauses,
+  '/PersistentVolumeClaim': claimCauses,
+  '/Pod': podCauses,
+  '/Secret': secretCauses,
+  '/Service': serviceCauses,
+  'apps/DaemonSet': daemonSetCauses,
+  'apps/Deployment': deploymentCauses,
+  'apps/ReplicaSet': replicaSetCauses,
+  'apps/StatefulSet': statefulSetCauses,
+  'autoscaling/HorizontalPodAutoscaler': autoscalerCauses,
+  'batch/CronJob': cronJobCauses,
+  'batch/Job': jobCauses,
+  'networking.k8s.io/Ingress': ingressCauses,
+  'networking.k8s.io/NetworkPolicy': networkPolicyCauses,
+  'policy/PodDisruptionBudget': budgetCauses,
+  'rbac.authorization.k8s.io/ClusterRole': roleCauses(false),
+  'rbac.authorization.k8s.io/ClusterRoleBinding': bindingCauses(false),
+  'rbac.authorization.k8s.io/Role': roleCauses(true),
+  'rbac.authorization.k8s.io/RoleBinding': bindingCauses(true),
+};
+
+/** Takes a group and kind; all versions of a kind are validated alike. Undefined where there are no rules. */
+export function validateFor({ group, kind }: { group: string; kind: string }): Validation | undefined {
+  const key = `${group}/${kind}`;
+  return Object.hasOwn(RULES, key) ? RULES[key] : undefined;
+}
