@@ -34,13 +34,18 @@ export function choose(
   strategies: ReadonlyMap<string, Strategy> = STRATEGIES,
 ): PlacementDecision {
   const strategy = strategies.get(policy.strategy) ?? (STRATEGIES.get('Spread') as Strategy);
-  const refusals = refuseAll(policy, workload, clusters, current, circumstances.now);
+  const refusals = refuseAll(policy, workload, clusters, current, circumstances);
   const eligible = clusters.filter(({ key }) => !refusals.has(key));
   const candidates = scoreAll(policy, workload, strategy, eligible, current, circumstances);
   const selection = selectClusters(policy, workload, strategy, candidates, current);
   const chosen = selection.chosen.map(({ cluster }) => cluster).sort(byName);
   const replicas = workload.mode === 'divide' ? divide(policy, workload, strategy, selection, current) : undefined;
-  const targets = chosen.map(({ key, name }) => ({ key, name, replicas: replicas?.get(key) }));
+  const targets = chosen.map((cluster) => ({
+    key: cluster.key,
+    name: cluster.name,
+    replicas: replicas?.get(cluster.key),
+    ...patchFor(policy, cluster),
+  }));
   const outcome: Outcome = {
     policy,
     refusals,
@@ -67,17 +72,33 @@ function refuseAll(
   workload: Workload,
   clusters: readonly ClusterFacts[],
   current: CurrentPlacement,
-  now: number,
+  { now, matching }: Circumstances,
 ): Map<string, Refusal> {
   const refusals = new Map<string, Refusal>();
+  const keys = clusters.map(({ key }) => key);
   for (const cluster of clusters) {
-    const refusal = refuse({ policy, workload, cluster, current: current.has(cluster.key), now });
+    const refusal = refuse({ policy, workload, cluster, current: current.has(cluster.key), now, matching, keys });
     if (refusal !== undefined) refusals.set(cluster.key, refusal);
   }
+  sparesAlternatives(policy, clusters, refusals);
   if (refusals.size < clusters.length) return refusals;
   for (const { key } of clusters)
     if (current.has(key) && EVICTIONS.has(refusals.get(key)?.code ?? '')) refusals.delete(key);
   return refusals;
+}
+
+const ALTERNATIVE: Refusal = { code: 'NotNeeded', message: 'it is an alternative, and others are there' };
+
+/** Alternatives are for when too few others are left. */
+function sparesAlternatives(
+  { alternatives, minClusters = 1 }: PlacementPolicy,
+  clusters: readonly ClusterFacts[],
+  refusals: Map<string, Refusal>,
+): void {
+  if (alternatives === undefined || alternatives.size === 0) return;
+  const eligible = clusters.filter(({ key }) => !refusals.has(key));
+  const spare = eligible.filter(({ name }) => alternatives.has(name));
+  if (eligible.length - spare.length >= minClusters) for (const { key } of spare) refusals.set(key, ALTERNATIVE);
 }
 
 const EVICTIONS: ReadonlySet<string> = new Set(['NotReady', 'Evicting', 'Taint']);
@@ -96,14 +117,32 @@ function scoreAll(
   const size = eligible.length;
   return [...eligible].sort(byName).map((cluster, position) => {
     const input = { policy, workload, cluster, position, eligible: size, circumstances };
-    const wishes = (policy.preferences ?? []).filter(({ selector }) => matchesLabels(selector, cluster.labels));
     const score =
       strategy.score(input) +
-      wishes.reduce((sum, { weight }) => sum + weight, 0) -
+      wishes(policy, cluster, circumstances) -
       (cluster.health === 'Degraded' ? DEGRADED_PENALTY : 0) -
       (untolerated(cluster.taints, policy.tolerations, ['PreferNoSchedule']) ? SOFT_TAINT_PENALTY : 0);
     return { cluster, score, current: current.has(cluster.key) };
   });
+}
+
+function wishes(policy: PlacementPolicy, { key, labels }: ClusterFacts, { matching }: Circumstances): number {
+  const ofCluster = [policy.preferences, policy.clusterAffinity?.preferred, policy.clusterAntiAffinity?.preferred];
+  const ofCompany = [policy.workloadAffinity?.preferred, policy.workloadAntiAffinity?.preferred];
+  const granted = [
+    ...ofCluster.flatMap((terms = []) => terms.filter(({ selector }) => matchesLabels(selector, labels))),
+    ...ofCompany.flatMap((terms = []) => terms.filter(({ selector }) => matching(key, selector) > 0)),
+  ];
+  return granted.reduce((sum, { weight }) => sum + weight, 0);
+}
+
+/** What only this cluster gets, in the order in which the policy says it. */
+function patchFor(policy: PlacementPolicy, { name, labels }: ClusterFacts): { patch?: readonly object[] } {
+  const patch = (policy.overrides ?? []).flatMap(({ selector, clusterNames, patch: operations }) => {
+    const named = clusterNames === undefined || clusterNames.has(name);
+    return named && (selector === undefined || matchesLabels(selector, labels)) ? operations : [];
+  });
+  return patch.length === 0 ? {} : { patch };
 }
 
 function divide(
@@ -164,7 +203,7 @@ function nextDeadline(
       ...(unhealthySince === undefined ? [] : [unhealthySince + evictionGrace(policy)]),
       ...(evictAt === undefined ? [] : [evictAt]),
     ])
-    .filter((at) => at > now);
+    .filter((at) => at > now && Number.isFinite(at));
   return deadlines.length === 0 ? undefined : Math.min(...deadlines) - now;
 }
 

@@ -2,7 +2,7 @@
 import type { Downstream } from '../clusters/downstream.ts';
 import type { ClusterRegistration, SyncTarget } from '../hub/kinds/workload.ts';
 import { groupResourceName } from '../kube/resource.ts';
-import type { ClusterFacts, Resources } from './model.ts';
+import type { ClusterFacts, ClusterLocation, Resources } from './model.ts';
 import { quantityNumber } from './pod-template.ts';
 
 /** Facts that do not depend on the workload. */
@@ -19,7 +19,14 @@ export function clusterFacts(
 ): BaseFacts {
   const { state, reason } = downstream.health();
   const usable = state === 'Healthy' || state === 'Degraded';
-  const labels = { ...registration?.spec?.labels, ...target?.metadata.labels };
+  const given = { ...registration?.spec?.labels, ...target?.metadata.labels };
+  const location: ClusterLocation = {
+    ...named('region', given[REGION_LABEL]),
+    ...named('zone', given[ZONE_LABEL]),
+    ...registration?.spec?.location,
+  };
+  // A place said once counts for selectors and spread constraints too.
+  const labels = { ...named(REGION_LABEL, location.region), ...named(ZONE_LABEL, location.zone), ...given };
   return {
     key: downstream.key,
     name: downstream.clusterName,
@@ -30,11 +37,7 @@ export function clusterFacts(
     unschedulable: target?.spec?.unschedulable ?? false,
     evictAt: timestamp(target?.spec?.evictAfter),
     taints: registration?.spec?.taints ?? [],
-    location: {
-      ...fromLabel('region', labels['topology.kubernetes.io/region']),
-      ...fromLabel('zone', labels['topology.kubernetes.io/zone']),
-      ...registration?.spec?.location,
-    },
+    location,
     serves: servedBy(downstream),
     allocatable: resources(target?.status?.allocatable),
   };
@@ -65,8 +68,11 @@ function timestamp(value: string | undefined): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-const fromLabel = (part: 'region' | 'zone', value: string | undefined): Record<string, string> =>
-  value === undefined ? {} : { [part]: value };
+const REGION_LABEL = 'topology.kubernetes.io/region';
+const ZONE_LABEL = 'topology.kubernetes.io/zone';
+
+const named = (name: string, value: string | undefined): Record<string, string> =>
+  value === undefined ? {} : { [name]: value };
 
 /** A cluster that reports no nodes yet reports nothing: capacity is then no reason to refuse it. */
 function resources(quantities: Record<string, string> | undefined): Resources | undefined {

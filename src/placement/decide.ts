@@ -1,12 +1,10 @@
 /** From what is known of an object to its decision: which rule applies, which facts count. Reads, never writes. */
 
 import { currentPlacement } from '../hub/kinds/placed-object.ts';
-import type { Placement } from '../hub/kinds/workload.ts';
 import { at, number } from '../kube/fields.ts';
-import { groupResourceName } from '../kube/resource.ts';
+import { type LabelRequirements, matchesLabels } from '../kube/selector.ts';
 import { choose } from './choose.ts';
 import type { BaseFacts } from './cluster-facts.ts';
-import { DEFAULT_POLICY, governingPlacement, policyOf } from './governing-policy.ts';
 import { isPlaceable, type PlacedKind, placedKind, replicaMode } from './kinds.ts';
 import type { Ledger } from './ledger.ts';
 import type {
@@ -19,13 +17,14 @@ import type {
 } from './model.ts';
 import { neighbourhood, type PlacementIndex, type TrackedObject } from './placement-index.ts';
 import { podRequests, podTemplate } from './pod-template.ts';
+import { DEFAULT_POLICY, governingPolicy, type PolicySource, policyId, singlesOut } from './policy-source.ts';
 import type { Strategy } from './strategies.ts';
 
 /** Everything that a decision reads; each a look-up. */
 export interface PlacementInputs {
   readonly index: PlacementIndex;
   readonly ledger: Ledger;
-  readonly placements: (workspace: string) => Iterable<Placement>;
+  readonly policies: (workspace: string) => Iterable<PolicySource>;
   readonly namespaceLabels: (workspace: string, namespace: string) => Readonly<Record<string, string>> | undefined;
   readonly clusters: (workspace: string) => readonly BaseFacts[];
   readonly now: () => number;
@@ -37,10 +36,10 @@ export interface PlacementInputs {
 export type ObjectDecision =
   /** Not placement's: leave its labels alone. */
   | { readonly rule: 'unmanaged' }
-  /** A policy chose. `placement` is undefined for the default. */
+  /** A policy chose. `source` is undefined for the default. */
   | {
       readonly rule: 'policy';
-      readonly placement: Placement | undefined;
+      readonly source: PolicySource | undefined;
       readonly decision: PlacementDecision;
       readonly requests: Resources;
     }
@@ -51,36 +50,28 @@ export function decide(tracked: TrackedObject, inputs: PlacementInputs): ObjectD
   const { resource, object } = tracked;
   const kind = placedKind(resource);
   if (kind === undefined || !isPlaceable(resource, object)) return { rule: 'unmanaged' };
-  const placement = governing(tracked, kind, inputs);
+  const source = governing(tracked, kind, inputs);
   const followed = followedTargets(tracked, inputs);
-  if (kind.when === 'selected' && placement === undefined) return followed;
+  if (kind.when === 'selected' && source === undefined) return followed;
   // Kinds of their own right follow too (an Ingress its Services), once there is something to follow.
   const leads = kind.when === 'follow' || tracked.backends.length > 0;
   if (leads && followed.targets.length > 0) return followed;
-  const { decision, requests } = byPolicy(tracked, kind, placement, inputs);
-  if (kind.when !== 'selected') return { rule: 'policy', placement, decision, requests };
-  return { rule: 'policy', placement, decision: { ...decision, targets: union(decision, followed) }, requests };
+  const { decision, requests } = byPolicy(tracked, kind, source, inputs);
+  if (kind.when !== 'selected') return { rule: 'policy', source, decision, requests };
+  return { rule: 'policy', source, decision: { ...decision, targets: union(decision, followed) }, requests };
 }
 
 const union = (decision: PlacementDecision, followed: { targets: readonly PlacementTarget[] }): PlacementTarget[] => [
   ...new Map([...decision.targets, ...followed.targets].map((target) => [target.key, target])).values(),
 ];
 
-function governing(tracked: TrackedObject, kind: PlacedKind, inputs: PlacementInputs): Placement | undefined {
+function governing(tracked: TrackedObject, kind: PlacedKind, inputs: PlacementInputs): PolicySource | undefined {
   const { workspace, namespace, resource, object } = tracked;
   const labels = namespace === '' ? undefined : (inputs.namespaceLabels(workspace, namespace) ?? {});
-  const candidates = [...inputs.placements(workspace)].filter(
-    (placement) => kind.when !== 'selected' || singlesOut(placement, tracked),
+  const candidates = [...inputs.policies(workspace)].filter(
+    (source) => kind.when !== 'selected' || singlesOut(source, resource),
   );
-  return governingPlacement(candidates, resource, object, labels);
-}
-
-/** A Placement for everything does not spread Secrets over all clusters: such kinds must be named or labelled. */
-function singlesOut({ spec }: Placement, { resource }: TrackedObject): boolean {
-  const selector = spec?.workloadSelector;
-  if (selector?.resources)
-    return selector.resources.some((named) => groupResourceName(named) === groupResourceName(resource));
-  return Object.keys(selector?.matchLabels ?? {}).length > 0 || (selector?.matchExpressions ?? []).length > 0;
+  return governingPolicy(candidates, resource, object, labels);
 }
 
 /** Targets of the objects that this one serves or that need it. Targets being left count until they are left. */
@@ -102,12 +93,12 @@ function followedTargets(
 function byPolicy(
   tracked: TrackedObject,
   kind: PlacedKind,
-  placement: Placement | undefined,
+  source: PolicySource | undefined,
   inputs: PlacementInputs,
 ): { decision: PlacementDecision; requests: Resources } {
-  const policy = placement === undefined ? DEFAULT_POLICY : policyOf(placement);
+  const policy = source?.policy ?? DEFAULT_POLICY;
   const workload = workloadOf(tracked, kind, policy);
-  const turnKey = policyKey(tracked.workspace, placement);
+  const turnKey = policyId(tracked.workspace, source);
   const own = inputs.ledger.get(tracked.id);
   const decision = choose(
     policy,
@@ -118,15 +109,19 @@ function byPolicy(
       now: inputs.now(),
       turn: inputs.ledger.turns(turnKey) - (own?.policy === turnKey ? 1 : 0),
       random: inputs.random,
+      matching: (key, labels) => companions(tracked, key, labels, inputs.index),
     },
     inputs.strategies,
   );
   return { decision, requests: workload.requests };
 }
 
-/** Whose turns are counted together. */
-export const policyKey = (workspace: string, placement: Placement | undefined): string =>
-  `${workspace}|${placement?.metadata.name ?? ''}`;
+function companions(tracked: TrackedObject, key: string, labels: LabelRequirements, index: PlacementIndex): number {
+  let count = 0;
+  for (const { id, held, object } of index.runners(tracked))
+    if (id !== tracked.id && held.has(key) && matchesLabels(labels, object.metadata.labels)) count++;
+  return count;
+}
 
 function workloadOf({ id, resource, object }: TrackedObject, kind: PlacedKind, policy: PlacementPolicy): Workload {
   const template = podTemplate(object);

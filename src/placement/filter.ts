@@ -6,7 +6,7 @@
 import { groupResourceName } from '../kube/resource.ts';
 import { formatLabelSelector, matchesLabels } from '../kube/selector.ts';
 import { scarceResource } from './capacity.ts';
-import type { ClusterFacts, PlacementPolicy, RefusalCode, Workload } from './model.ts';
+import type { Circumstances, ClusterFacts, PlacementPolicy, RefusalCode, Workload } from './model.ts';
 import { formatTaint, untolerated } from './taints.ts';
 
 /** kube-controller-manager's default toleration of unreachable nodes. */
@@ -19,6 +19,9 @@ export interface FilterInput {
   /** The cluster already holds the workload. */
   readonly current: boolean;
   readonly now: number;
+  readonly matching: Circumstances['matching'];
+  /** Keys of all clusters: an affinity that nothing can satisfy yet binds nobody. */
+  readonly keys: readonly string[];
 }
 
 export interface Refusal {
@@ -34,6 +37,25 @@ const FILTERS: readonly ((input: FilterInput) => Refusal | undefined)[] = [
       code: 'SelectorMismatch',
       message: `its labels do not match the selector "${formatLabelSelector(selector)}"`,
     };
+  },
+  function isNamed({ policy, cluster }) {
+    if (policy.clusterNames === undefined || policy.clusterNames.has(cluster.name)) return undefined;
+    return { code: 'SelectorMismatch', message: 'the policy does not name it' };
+  },
+  function hasAffinity({ policy, cluster }) {
+    const wanted = policy.clusterAffinity?.required ?? [];
+    if (wanted.length > 0 && !wanted.some((term) => matchesLabels(term, cluster.labels)))
+      return { code: 'Affinity', message: 'its labels match no required cluster affinity' };
+    const shunned = policy.clusterAntiAffinity?.required.find((term) => matchesLabels(term, cluster.labels));
+    return shunned && { code: 'Affinity', message: `anti-affinity keeps it from "${formatLabelSelector(shunned)}"` };
+  },
+  function hasCompany({ policy, cluster, matching, keys }) {
+    const wanted = policy.workloadAffinity?.required ?? [];
+    const possible = wanted.filter((term) => keys.some((key) => matching(key, term) > 0));
+    if (possible.length > 0 && !possible.some((term) => matching(cluster.key, term) > 0))
+      return { code: 'Affinity', message: 'no workload is there that it must be with' };
+    const shunned = policy.workloadAntiAffinity?.required.find((term) => matching(cluster.key, term) > 0);
+    return shunned && { code: 'Affinity', message: `a workload "${formatLabelSelector(shunned)}" is there` };
   },
   function isNotEvicting({ cluster, now }) {
     if (cluster.evictAt === undefined || cluster.evictAt > now) return undefined;

@@ -2,7 +2,7 @@
 import { list } from '../kube/fields.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { type GroupResource, groupResourceName } from '../kube/resource.ts';
-import type { ReplicaMode } from './model.ts';
+import type { PlacementPolicy, ReplicaMode } from './model.ts';
 
 export interface PlacedKind {
   readonly mode: ReplicaMode;
@@ -80,14 +80,16 @@ export function isPlaceable(resource: GroupResource, object: KubeObject): boolea
 }
 
 /**
- * A StatefulSet is shared out only when its Placement asks for several clusters by number: each cluster then counts its
- * own ordinals. Jobs and Pods run once, whatever the policy says.
+ * A StatefulSet is shared out only when its policy says so, or asks for several clusters by number: each cluster then
+ * counts its own ordinals. Jobs and Pods run once, whatever the policy says.
  */
 export function replicaMode(
   resource: GroupResource,
   kind: PlacedKind,
-  bounds: { minClusters?: number; maxClusters?: number },
+  { minClusters = 1, maxClusters = 1, division }: Pick<PlacementPolicy, 'minClusters' | 'maxClusters' | 'division'>,
 ): ReplicaMode {
-  const several = Math.max(bounds.minClusters ?? 1, bounds.maxClusters ?? 1) > 1;
-  return groupResourceName(resource) === 'statefulsets.apps' && several ? 'divide' : kind.mode;
+  const isStateful = groupResourceName(resource) === 'statefulsets.apps';
+  if (kind.mode !== 'divide' && !isStateful) return kind.mode;
+  if (division !== undefined) return division === 'Divided' ? 'divide' : 'copy';
+  return isStateful && Math.max(minClusters, maxClusters) > 1 ? 'divide' : kind.mode;
 }

@@ -57,10 +57,23 @@ export interface ClusterFacts {
   readonly neighbours: number;
 }
 
-/** A wish for clusters with certain labels; `weight` 1..100. */
+/** A wish for clusters with certain labels; `weight` -100..100, below 0 to stay away. */
 export interface ClusterPreference {
   readonly selector: LabelRequirements;
   readonly weight: number;
+}
+
+export interface AffinityTerms {
+  /** One of them must hold (none of them, for anti-affinity); empty: nothing is required. */
+  readonly required: readonly LabelRequirements[];
+  readonly preferred: readonly ClusterPreference[];
+}
+
+/** RFC 6902 operations rooted at `.spec`, for the clusters that it names or selects; neither: all. */
+export interface ClusterOverride {
+  readonly selector: LabelRequirements | undefined;
+  readonly clusterNames: ReadonlySet<string> | undefined;
+  readonly patch: readonly object[];
 }
 
 /** Chosen clusters may differ by at most `maxSkew` between values of the label `topologyKey`. */
@@ -79,13 +92,25 @@ export interface PlacementPolicy {
   readonly maxClusters?: number;
   /** Absent: any cluster. */
   readonly clusterSelector?: LabelRequirements;
+  /** Absent: any name. */
+  readonly clusterNames?: ReadonlySet<string>;
   readonly tolerations: readonly Toleration[];
+  readonly clusterAffinity?: AffinityTerms;
+  readonly clusterAntiAffinity?: AffinityTerms;
+  /** Terms select workloads of the same namespace: to be in a cluster with them, or not. */
+  readonly workloadAffinity?: AffinityTerms;
+  readonly workloadAntiAffinity?: AffinityTerms;
   readonly preferences?: readonly ClusterPreference[];
   readonly spreadConstraints?: readonly SpreadConstraint[];
   /** Where it would like to be; LocationAware scores by it. */
   readonly location?: ClusterLocation;
   /** Fixed shares of replicas by cluster name; clusters not named get none. */
   readonly replicaWeights?: Readonly<Record<string, number>>;
+  /** Overrides how the kind is placed: every cluster gets all replicas, or they are shared out. */
+  readonly division?: 'Divided' | 'Duplicated';
+  /** Clusters by name that are used only when no other is left. */
+  readonly alternatives?: ReadonlySet<string>;
+  readonly overrides?: readonly ClusterOverride[];
   /** How long a cluster may be unusable before its work moves, in milliseconds; default five minutes. */
   readonly evictionGraceMs?: number;
 }
@@ -113,6 +138,8 @@ export interface Circumstances {
   readonly turn: number;
   /** 0 <= random() < 1 (Random). */
   readonly random: () => number;
+  /** Other workloads of the namespace in the cluster with this key that have such labels (workload affinity). */
+  readonly matching: (key: string, labels: LabelRequirements) => number;
 }
 
 export type RefusalCode =
@@ -121,6 +148,7 @@ export type RefusalCode =
   | 'NotReady'
   | 'NotServed'
   | 'SelectorMismatch'
+  | 'Affinity'
   | 'Taint'
   | 'NoCapacity'
   | 'SpreadConstraint'
@@ -142,6 +170,8 @@ export interface PlacementTarget {
   readonly name: string;
   /** Undefined for kinds whose replicas are not divided. */
   readonly replicas: number | undefined;
+  /** RFC 6902 operations rooted at `.spec` that only this target gets. */
+  readonly patch?: readonly object[];
 }
 
 export interface PlacementDecision {

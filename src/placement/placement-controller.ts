@@ -3,36 +3,33 @@
  * the hub objects. It never speaks to a cluster; the syncer reads what it wrote.
  */
 import type { ClusterRegistry, Downstream } from '../clusters/downstream.ts';
-import { CLUSTER_REGISTRATIONS, NAMESPACES, SYNC_TARGETS } from '../clusters/kinds.ts';
+import { NAMESPACES } from '../clusters/kinds.ts';
 import type { HubClient, HubInformer } from '../hub/client.ts';
 import type { HubInformers } from '../hub/informers.ts';
 import { currentPlacement } from '../hub/kinds/placed-object.ts';
-import type { ClusterRegistration, Placement, SyncTarget } from '../hub/kinds/workload.ts';
 import { parseObjectId } from '../hub/object-id.ts';
 import { recordEvent } from '../hub/record-event.ts';
 import { type GroupResource, groupResourceName } from '../kube/resource.ts';
 import { ApiError } from '../kube/status.ts';
 import { type Clock, rfc3339, systemClock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
-import { type QueueMetrics, type ReconcileResult, WorkQueue } from '../reconcile/queue.ts';
+import { type ReconcileResult, WorkQueue } from '../reconcile/queue.ts';
 import { affectedByCluster, affectedByObject } from './affected.ts';
-import { type BaseFacts, clusterFacts } from './cluster-facts.ts';
-import { decide, type ObjectDecision, type PlacementInputs, policyKey } from './decide.ts';
+import { ClusterFactsCache, type FactsChange } from './cluster-facts-cache.ts';
+import { decide, type ObjectDecision, type PlacementInputs } from './decide.ts';
 import { unplaceableMessage } from './explain.ts';
 import { placedKind } from './kinds.ts';
 import { Ledger } from './ledger.ts';
-import type { CurrentPlacement } from './model.ts';
+import type { ClusterReason, CurrentPlacement } from './model.ts';
 import { neighbourhood, PlacementIndex } from './placement-index.ts';
 import { noPlacementMetrics, type PlacementMetrics } from './placement-metrics.ts';
 import { placementPatch } from './placement-patch.ts';
-import { placementStatus } from './placement-status.ts';
+import { policyId } from './policy-source.ts';
+import { startPolicyStatus } from './policy-status-controller.ts';
+import { PolicyStore } from './policy-store.ts';
 import type { Strategy } from './strategies.ts';
 
-const PLACEMENTS = { group: 'placement.kcp.io', resource: 'placements' };
-
 const CONFLICT_RETRY_MS = 50;
-/** Many decisions of one Placement become one write of its status. */
-const STATUS_DELAY_MS = 200;
 
 export interface PlacementOptions {
   readonly hub: HubClient;
@@ -69,71 +66,63 @@ class Controller implements PlacementController {
   readonly #ledger = new Ledger();
   readonly #inputs: PlacementInputs;
   readonly #objects: WorkQueue;
-  readonly #statuses: WorkQueue;
   readonly #watched = new Map<string, () => void>();
-  readonly #facts = new Map<string, BaseFacts>();
-  /** When this process first saw a cluster unusable, by key. */
-  readonly #unhealthySince = new Map<string, number>();
-  readonly #unplaced = new Set<string>();
-  /** Placements by workspace, and which objects each governs. */
-  readonly #placements = new Map<string, Map<string, Placement>>();
+  readonly #facts: ClusterFactsCache;
+  readonly #policies: PolicyStore;
   readonly #namespaces: HubInformer;
-  readonly #syncTargets: HubInformer<SyncTarget>;
-  readonly #registrations: HubInformer<ClusterRegistration>;
+  readonly #unplaced = new Set<string>();
+  /** Tells that the status of a policy may have changed. */
+  readonly #policyTouched: (id: string) => void;
 
   constructor(options: PlacementOptions) {
+    const { hub, informers, registry, signal, log, clock = systemClock } = options;
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = clock;
     this.#metrics = options.metrics ?? noPlacementMetrics;
-    this.#namespaces = options.informers.informer(NAMESPACES);
-    this.#syncTargets = options.informers.informer<SyncTarget>(SYNC_TARGETS);
-    this.#registrations = options.informers.informer<ClusterRegistration>(CLUSTER_REGISTRATIONS);
+    this.#namespaces = informers.informer(NAMESPACES);
+    this.#facts = new ClusterFactsCache(registry, informers, clock);
+    this.#policies = new PolicyStore(informers, log);
+    const clusters = (workspace: string) => this.#facts.visibleTo(workspace);
     this.#inputs = {
       index: this.#index,
       ledger: this.#ledger,
-      placements: (workspace) => this.#placements.get(workspace)?.values() ?? [],
+      policies: (workspace) => this.#policies.in(workspace),
       namespaceLabels: (workspace, namespace) => this.#namespaces.get(workspace, '', namespace)?.metadata.labels,
-      clusters: (workspace) => options.registry.visibleTo(workspace).map((downstream) => this.#factsOf(downstream)),
-      now: () => this.#clock.now(),
+      clusters,
+      now: () => clock.now(),
       random: options.random ?? Math.random,
       ...(options.strategies === undefined ? {} : { strategies: options.strategies }),
     };
-    this.#objects = this.#queue('placement', (id) => this.#place(id), options.concurrency ?? 8, this.#metrics.queue);
-    this.#statuses = this.#queue('placement-status', (key) => this.#report(key), 2);
+    this.#objects = new WorkQueue({
+      process: (id) => this.#place(id),
+      concurrency: options.concurrency ?? 8,
+      signal,
+      clock,
+      metrics: this.#metrics.queue,
+      onError: (key, err, retry) => log.warn({ controller: 'placement', key, err, ...retry }, 'reconcile failed'),
+    });
+    const shared = { policies: this.#policies, ledger: this.#ledger, clusters };
+    this.#policyTouched = startPolicyStatus({ ...shared, hub, signal, log, clock });
   }
 
   async start(): Promise<void> {
-    const { informers, registry, signal } = this.#options;
-    const placements = informers.informer<Placement>(PLACEMENTS);
-    await Promise.all([
-      registry.whenLoaded(),
-      placements.whenSynced(),
-      this.#namespaces.whenSynced(),
-      this.#syncTargets.whenSynced(),
-      this.#registrations.whenSynced(),
-    ]);
-    for (const downstream of registry.all()) this.#facts.set(downstream.key, this.#read(downstream));
-    // Indexes are filled before anything is decided: a Secret must not leave because its Deployment was not read yet.
+    const { informers, signal } = this.#options;
+    await Promise.all([this.#facts.whenSynced(), this.#policies.whenSynced(), this.#namespaces.whenSynced()]);
     await Promise.all(this.#kinds().map((resource) => informers.informer(resource).whenSynced()));
+    // All in one turn: nothing is decided before every index is full. A Secret must not leave a cluster because the
+    // Deployment that names it was not read yet.
     const stops = [
-      placements.subscribe(({ workspace, object, previous }) => this.#placementChanged(workspace, object, previous)),
+      this.#policies.start((workspace, source) => {
+        this.#decideAll(this.#index.inWorkspace(workspace));
+        if (source !== undefined) this.#policyTouched(source.id);
+      }),
       ...this.#watchKinds(),
       this.#namespaces.subscribe(({ workspace, object, previous }) => {
         const [was, is] = [previous?.metadata, object?.metadata];
         if (JSON.stringify(was?.labels) !== JSON.stringify(is?.labels))
           this.#decideAll(this.#index.inNamespace(workspace, (is ?? was)?.name ?? ''));
       }),
-      this.#syncTargets.subscribe(({ workspace, object, previous }) =>
-        this.#clusterChanged(registry.get(workspace, (object ?? previous)?.metadata.name ?? '')),
-      ),
-      this.#registrations.subscribe(({ workspace, object, previous }) =>
-        this.#clusterChanged(registry.get(workspace, (object ?? previous)?.metadata.name ?? '')),
-      ),
-      registry.onChange(({ type, downstream }) => {
-        if (type === 'left') this.#clusterLeft(downstream);
-        else if (type === 'visibility') this.#visibilityChanged(downstream);
-        else this.#clusterChanged(downstream);
-      }),
+      this.#facts.start((change) => this.#clusterChanged(change)),
     ];
     signal.addEventListener('abort', () => stops.forEach((stop) => void stop()), { once: true });
   }
@@ -227,7 +216,7 @@ class Controller implements PlacementController {
     return decision.reconsiderAfterMs === undefined ? undefined : { requeueAfterMs: decision.reconsiderAfterMs };
   }
 
-  async #complain(id: string, reasons: Parameters<typeof unplaceableMessage>[1]): Promise<void> {
+  async #complain(id: string, reasons: readonly ClusterReason[]): Promise<void> {
     const tracked = this.#index.get(id);
     if (tracked === undefined) return;
     const event = {
@@ -239,15 +228,15 @@ class Controller implements PlacementController {
     await recordEvent(this.#options.hub, tracked.workspace, tracked.object, event, rfc3339(this.#clock.now()));
   }
 
-  #record(id: string, { placement, decision, requests }: Extract<ObjectDecision, { rule: 'policy' }>): void {
+  #record(id: string, { source, decision, requests }: Extract<ObjectDecision, { rule: 'policy' }>): void {
     const tracked = this.#index.get(id);
     if (tracked === undefined) return;
-    const policy = policyKey(tracked.workspace, placement);
+    const policy = policyId(tracked.workspace, source);
     const before = this.#ledger.get(id);
     const targets = new Map(decision.targets.map(({ key, replicas }) => [key, replicas]));
     this.#ledger.set(id, { policy, neighbourhood: neighbourhood(tracked), requests, targets });
-    for (const key of new Set([before?.policy, policy]))
-      if (key !== undefined) this.#statuses.addAfter(key, STATUS_DELAY_MS);
+    if (before !== undefined && before.policy !== policy) this.#policyTouched(before.policy);
+    this.#policyTouched(policy);
   }
 
   /** The hub's word counts over what was decided: after a restart, and for other replicas' decisions. */
@@ -260,95 +249,19 @@ class Controller implements PlacementController {
     const entry = this.#ledger.get(id);
     this.#ledger.set(id, undefined);
     this.#unplaced.delete(id);
-    if (entry !== undefined) this.#statuses.addAfter(entry.policy, STATUS_DELAY_MS);
+    if (entry !== undefined) this.#policyTouched(entry.policy);
   }
 
-  #placementChanged(workspace: string, object: Placement | undefined, previous: Placement | undefined): void {
-    const name = (object ?? previous)?.metadata.name ?? '';
-    const inWorkspace = this.#placements.get(workspace) ?? new Map<string, Placement>();
-    this.#placements.set(workspace, inWorkspace);
-    if (object === undefined) inWorkspace.delete(name);
-    else inWorkspace.set(name, object);
-    if (inWorkspace.size === 0) this.#placements.delete(workspace);
-    if (JSON.stringify(object?.spec) === JSON.stringify(previous?.spec)) return;
-    this.#decideAll(this.#index.inWorkspace(workspace));
-    if (object !== undefined) this.#statuses.add(policyKey(workspace, object));
-  }
-
-  async #report(key: string): Promise<void> {
-    const at = key.indexOf('|');
-    const [workspace, name] = [key.slice(0, at), key.slice(at + 1)];
-    const placement = this.#placements.get(workspace)?.get(name);
-    if (placement === undefined) return;
-    const status = placementStatus(
-      placement,
-      this.#inputs.clusters(workspace),
-      this.#ledger.targetsOf(key),
-      this.#clock.now(),
-    );
-    if (JSON.stringify(status) === JSON.stringify(placement.status)) return;
-    await this.#options.hub.update(workspace, PLACEMENTS, { ...placement, status }, { subresource: 'status' });
-  }
-
-  #factsOf(downstream: Downstream): BaseFacts {
-    const known = this.#facts.get(downstream.key);
-    if (known !== undefined) return known;
-    const facts = this.#read(downstream);
-    this.#facts.set(downstream.key, facts);
-    return facts;
-  }
-
-  #read(downstream: Downstream): BaseFacts {
-    const { workspace, clusterName, key } = downstream;
-    const { state } = downstream.health();
-    if (state === 'Healthy' || state === 'Degraded') this.#unhealthySince.delete(key);
-    else if (!this.#unhealthySince.has(key)) this.#unhealthySince.set(key, this.#clock.now());
-    return clusterFacts(
-      downstream,
-      this.#syncTargets.get(workspace, '', clusterName),
-      this.#registrations.get(workspace, '', clusterName),
-      this.#unhealthySince.get(key),
-    );
-  }
-
-  #clusterChanged(downstream: Downstream | undefined): void {
-    if (downstream === undefined) return;
-    const before = this.#facts.get(downstream.key);
-    const after = this.#read(downstream);
-    this.#facts.set(downstream.key, after);
-    this.#decideAll(affectedByCluster(this.#index, before, after, this.#seeing(downstream), this.#unplaced));
-  }
-
-  #clusterLeft(downstream: Downstream): void {
-    this.#facts.delete(downstream.key);
-    this.#unhealthySince.delete(downstream.key);
-    this.#decideAll([...this.#index.onTarget(downstream.key)]);
-  }
-
-  #visibilityChanged(downstream: Downstream): void {
-    for (const workspace of this.#seeing(downstream)) this.#decideAll(this.#index.inWorkspace(workspace));
+  #clusterChanged({ downstream, before, after, visibility }: FactsChange): void {
+    const workspaces = this.#seeing(downstream);
+    if (visibility) for (const workspace of workspaces) this.#decideAll(this.#index.inWorkspace(workspace));
+    else if (after === undefined) this.#decideAll([...this.#index.onTarget(downstream.key)]);
+    else this.#decideAll(affectedByCluster(this.#index, before, after, workspaces, this.#unplaced));
   }
 
   /** Workspaces that may use a cluster: its own and those below; the registration may narrow that, which `visibleTo` knows. */
   *#seeing({ workspace }: Downstream): Iterable<string> {
     for (const candidate of this.#index.workspaces())
       if (candidate === workspace || candidate.startsWith(`${workspace}:`)) yield candidate;
-  }
-
-  #queue(
-    name: string,
-    process: (key: string) => Promise<ReconcileResult | undefined> | Promise<void>,
-    concurrency: number,
-    metrics?: QueueMetrics,
-  ): WorkQueue {
-    const { signal, log } = this.#options;
-    return new WorkQueue({
-      process,
-      concurrency,
-      signal,
-      clock: this.#clock,
-      onError: (key, err, retry) => log.warn({ controller: name, key, err, ...retry }, 'reconcile failed'),
-      ...(metrics === undefined ? {} : { metrics }),
-    });
   }
 }

@@ -94,6 +94,11 @@ export class PlacementIndex {
       if (tracked.podLabels !== undefined && matchesLabels(selector, tracked.podLabels)) yield tracked;
   }
 
+  /** Objects of the same namespace that run pods, the object itself included. */
+  runners(tracked: TrackedObject): Iterable<TrackedObject> {
+    return this.#tracked(this.#runners.get(neighbourhood(tracked)));
+  }
+
   /** Followers that the object leads, by its pods or as a backend. */
   *followers(leader: TrackedObject): Iterable<TrackedObject> {
     for (const tracked of this.#tracked(this.#followers.get(neighbourhood(leader)))) {

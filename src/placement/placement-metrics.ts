@@ -1,4 +1,5 @@
 /** Placement's numbers, under the names of MISSION's appendix 2. */
+import { boundedLabel } from '../metrics/bounded-label.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { QueueMetrics } from '../reconcile/queue.ts';
 
@@ -10,14 +11,18 @@ export interface PlacementMetrics {
 
 export const noPlacementMetrics: PlacementMetrics = { queue: {}, decided: () => {} };
 
-export const placementMetrics = (metrics: Metrics): PlacementMetrics => ({
+/** Strategy names come from users. */
+const MAX_STRATEGIES = 50;
+
+export const placementMetrics = (metrics: Metrics, label = boundedLabel(MAX_STRATEGIES)): PlacementMetrics => ({
   queue: {
     finished: (result) => {
       if (result === 'error') metrics.tmc_placement_errors_total.inc({ error_type: 'PlacementPolicy' });
     },
     retried: () => metrics.tmc_placement_retries_total.inc(),
   },
-  decided(strategy, seconds, clusters) {
+  decided(name, seconds, clusters) {
+    const strategy = label(name);
     metrics.tmc_placements_total.inc({ strategy, result: clusters > 0 ? 'placed' : 'unplaced' });
     metrics.tmc_placement_duration_seconds.observe({ strategy }, seconds);
     metrics.tmc_placement_clusters.observe({ strategy }, clusters);

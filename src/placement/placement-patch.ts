@@ -37,7 +37,7 @@ export function placementPatch(
 
   const stateLabels = entries([...wanted.keys(), ...leaving], STATE_LABEL_PREFIX, () => 'Sync');
   const diffs = entries([...wanted.keys(), ...leaving], SPEC_DIFF_ANNOTATION_PREFIX, (key) =>
-    wanted.has(key) ? specDiff(wanted.get(key)?.replicas) : annotations[SPEC_DIFF_ANNOTATION_PREFIX + key],
+    wanted.has(key) ? specDiff(wanted.get(key)) : annotations[SPEC_DIFF_ANNOTATION_PREFIX + key],
   );
   const deletions = entries(
     leaving,
@@ -62,8 +62,11 @@ export function placementPatch(
 }
 
 /** RFC 6902 rooted at `.spec`. `add` replaces a present member, so it also serves where the author left replicas out. */
-const specDiff = (replicas: number | undefined): string | undefined =>
-  replicas === undefined ? undefined : JSON.stringify([{ op: 'add', path: '/replicas', value: replicas }]);
+function specDiff(target: PlacementTarget | undefined): string | undefined {
+  const { replicas, patch = [] } = target ?? {};
+  const share = replicas === undefined ? [] : [{ op: 'add', path: '/replicas', value: replicas }];
+  return share.length + patch.length === 0 ? undefined : JSON.stringify([...share, ...patch]);
+}
 
 function entries(
   keys: readonly string[],

@@ -224,6 +224,54 @@ const CASES: readonly Case[] = [
     clusters: [east, west, cluster('north')],
     expected: { east: 3, west: 1 },
   },
+  {
+    name: 'a list of names narrows',
+    policy: { clusterNames: new Set(['west']) },
+    clusters: [east, west],
+    expected: { west: 4 },
+  },
+  {
+    name: 'required cluster affinity and anti-affinity',
+    policy: {
+      clusterAffinity: {
+        required: [parseLabelSelector('tier=gold'), parseLabelSelector('tier=silver')],
+        preferred: [],
+      },
+      clusterAntiAffinity: { required: [parseLabelSelector('old')], preferred: [] },
+    },
+    clusters: [
+      east,
+      cluster('gold', { labels: { tier: 'gold' } }),
+      cluster('silver', { labels: { tier: 'silver', old: 'yes' } }),
+    ],
+    expected: { gold: 4 },
+  },
+  {
+    name: 'preferences decide between equals',
+    policy: { maxClusters: 1, preferences: [{ selector: parseLabelSelector('near'), weight: 10 }] },
+    clusters: [east, west, cluster('north', { labels: { near: 'yes' } })],
+    expected: { north: 4 },
+  },
+  {
+    name: 'an alternative waits while another is there',
+    policy: { alternatives: new Set(['west']) },
+    clusters: [east, west],
+    expected: { east: 4 },
+  },
+  {
+    name: 'an alternative takes over when no other is left',
+    policy: { alternatives: new Set(['west']) },
+    clusters: [cluster('east', { health: 'Unhealthy', unhealthySince: NOW - 6 * minutes }), west],
+    current: { east: 4 },
+    expected: { west: 4 },
+  },
+  {
+    name: 'work stays with a dead cluster where failover is switched off',
+    policy: { evictionGraceMs: Number.POSITIVE_INFINITY },
+    clusters: [cluster('east', { health: 'Unhealthy', unhealthySince: 0 }), west],
+    current: { east: 2, west: 2 },
+    expected: { east: 2, west: 2 },
+  },
 ];
 
 describe('choose', () => {

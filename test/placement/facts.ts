@@ -38,4 +38,4 @@ export const workload = (over: Partial<Workload> = {}): Workload => ({
 });
 
 export const NOW = 1_700_000_000_000;
-export const calm = { now: NOW, turn: 0, random: () => 0.5 };
+export const calm = { now: NOW, turn: 0, random: () => 0.5, matching: () => 0 };

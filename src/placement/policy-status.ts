@@ -1,11 +1,11 @@
-/** What a Placement's status says: the clusters that its workloads are in, and why the others are not used. Pure. */
+/** What a policy's status says: the clusters that its workloads are in, and why the others are not used. Pure. */
 import type { Placement } from '../hub/kinds/workload.ts';
 import type { Condition } from '../kube/object.ts';
 import { rfc3339 } from '../reconcile/clock.ts';
 import { choose } from './choose.ts';
 import type { BaseFacts } from './cluster-facts.ts';
-import { policyOf } from './governing-policy.ts';
 import type { CurrentPlacement, Workload } from './model.ts';
+import type { PolicySource } from './policy-source.ts';
 
 /** Stands for any workload: asks for nothing, so that only policy and clusters decide. */
 const ANYTHING: Workload = {
@@ -18,11 +18,11 @@ const ANYTHING: Workload = {
 };
 
 /**
- * @param targets of every workload that the Placement governs
+ * @param targets of every workload that the policy governs
  * @param now milliseconds since epoch
  */
-export function placementStatus(
-  placement: Placement,
+export function policyStatus(
+  { policy, object }: PolicySource,
   clusters: readonly BaseFacts[],
   targets: readonly CurrentPlacement[],
   now: number,
@@ -36,11 +36,11 @@ export function placementStatus(
     neighbours: 0,
   }));
   const current = new Map([...used.keys()].map((key) => [key, undefined]));
-  const { reasons } = choose(policyOf(placement), ANYTHING, facts, current, { now, turn: 0, random: () => 0 });
+  const { reasons } = choose(policy, ANYTHING, facts, current, { now, turn: 0, random: () => 0, matching: () => 0 });
   const selected = reasons.filter(({ key }) => used.has(key));
   const rejected = reasons.filter(({ key }) => !used.has(key));
   return {
-    conditions: conditions(placement, selected.length, targets, now),
+    conditions: conditions(object as Placement, policy.minClusters ?? 0, selected.length, targets, now),
     selectedTargets: selected.map(({ key, name }) => ({ name, reason: `holds ${plural(used.get(key) ?? 0)}` })),
     rejectedTargets: rejected.map(({ name, chosen, message }) => ({
       name,
@@ -53,12 +53,12 @@ const plural = (count: number): string => `${count} workload${count === 1 ? '' :
 
 function conditions(
   placement: Placement,
+  least: number,
   selected: number,
   targets: readonly CurrentPlacement[],
   now: number,
 ): Condition[] {
   const unplaced = targets.filter(({ size }) => size === 0).length;
-  const least = placement.spec?.placementPolicy?.minClusters ?? 0;
   const [status, reason, message] =
     unplaced > 0
       ? (['False', 'NoFittingCluster', `${plural(unplaced)} of ${targets.length} could not be placed`] as const)
