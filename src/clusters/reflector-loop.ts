@@ -184,6 +184,8 @@ export class ReflectorLoop implements Reflector {
         if (!this.#follow()) {
           // A stale version is no fault of the cluster: list at once, but never in a tight loop.
           const again = needsRelist(error);
+          // A kind that vanished may return as another one.
+          listNext ||= error instanceof UnexpectedAnswer && error.code === 404;
           if (again && !listNext) this.#failures++;
           listNext ||= again;
           await this.#failed(error, again && this.#failures <= 1);

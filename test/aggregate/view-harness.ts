@@ -68,18 +68,31 @@ export interface CallOptions {
 export interface ViewHarness {
   readonly hub: Hub;
   readonly view: View;
-  readonly registry: FakeRegistry;
   readonly pool: ReturnType<typeof createViewReflectors>['pool'];
   call(method: string, url: string, body?: unknown, options?: CallOptions): Promise<ViewAnswer>;
   watch(url: string, options?: CallOptions & { sink?: ByteSink }): Promise<WatchTap>;
   close(): Promise<void>;
 }
 
-export async function startView(...clusters: FakeCluster[]): Promise<ViewHarness> {
+export async function startView(...clusters: FakeCluster[]): Promise<ViewHarness & { registry: FakeRegistry }> {
   const store = openSqliteStore(':memory:');
   const hub = await createHub({ store, profile: 'hub' });
   const registry = new FakeRegistry();
   for (const cluster of clusters) registry.clusters.add(cluster);
+  const harness = viewOver(hub, registry, 300);
+  return {
+    ...harness,
+    registry,
+    async close() {
+      await harness.close();
+      await hub.close();
+      await store.close();
+    },
+  };
+}
+
+/** The same over any hub and clusters, which stay the caller's to close. */
+export function viewOver(hub: Hub, registry: ClusterRegistry, sourceDeadlineMs = 1_000): ViewHarness {
   const reflectors = createViewReflectors({ log: silentLogger, registry });
   const discovery = createMergedDiscovery({
     hub: { definitions: async (workspace) => (await hub.catalog.of(workspace)).definitions },
@@ -92,7 +105,7 @@ export async function startView(...clusters: FakeCluster[]): Promise<ViewHarness
     reflectors,
     discovery,
     log: silentLogger,
-    sourceDeadlineMs: 300,
+    sourceDeadlineMs,
   });
 
   async function send(method: string, url: string, body: unknown, options: CallOptions): Promise<ApiResult> {
@@ -119,7 +132,6 @@ export async function startView(...clusters: FakeCluster[]): Promise<ViewHarness
   return {
     hub,
     view,
-    registry,
     pool: reflectors.pool,
     async call(method, url, body, options = {}) {
       try {
@@ -141,8 +153,6 @@ export async function startView(...clusters: FakeCluster[]): Promise<ViewHarness
     async close() {
       view.close();
       await reflectors.pool.close();
-      await hub.close();
-      await store.close();
     },
   };
 }

@@ -12,7 +12,7 @@ afterEach(async () => {
 const cluster = (name: string, slot: number, namespaceMapping: 'Hashed' | 'Identity' = 'Identity') =>
   new FakeCluster({ name, slot, namespaceMapping, resources: ALL });
 
-async function setUp(...clusters: FakeCluster[]): Promise<ViewHarness> {
+async function setUp(...clusters: FakeCluster[]) {
   const harness = await startView(...clusters);
   open.push(harness);
   return harness;

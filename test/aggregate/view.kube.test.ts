@@ -1,0 +1,180 @@
+/** The view of real clusters: what it says must be the union of what each says directly, whatever happens to them. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ClusterRegistry } from '../../src/clusters/downstream.ts';
+import { joinCluster } from '../../src/clusters/join.ts';
+import { startRegistrationController } from '../../src/clusters/registration-controller.ts';
+import { createClusterRegistry } from '../../src/clusters/registry.ts';
+import { createHub, type Hub } from '../../src/hub/hub.ts';
+import { CLUSTER_LABEL } from '../../src/hub/kinds/workload.ts';
+import { openSqliteStore } from '../../src/hub/store/sqlite.ts';
+import type { KubeObject } from '../../src/kube/object.ts';
+import { systemClock } from '../../src/reconcile/clock.ts';
+import { silentLogger } from '../../src/reconcile/logger.ts';
+import { startCluster } from '../kube/cluster.ts';
+import type { KubeCluster } from '../kube/kube-cluster.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { type ViewHarness, viewOver } from './view-harness.ts';
+
+let clusters: KubeCluster[];
+let hub: Hub;
+let registry: ClusterRegistry;
+let view: ViewHarness;
+const stop = new AbortController();
+const NAMESPACE = 'union';
+
+beforeAll(async () => {
+  clusters = await Promise.all(['east', 'west'].map((name) => startCluster({ name, nodes: 1 })));
+  hub = await createHub({ store: openSqliteStore(':memory:'), profile: 'hub' });
+  registry = createClusterRegistry({ hub, clock: systemClock, log: silentLogger });
+  startRegistrationController({ hub, registry, signal: stop.signal, log: silentLogger });
+  for (const cluster of clusters) {
+    await joinCluster({
+      hub: hub.client,
+      workspace: 'root',
+      name: cluster.name,
+      kubeconfig: readFileSync(cluster.kubeconfigPath, 'utf8'),
+      spec: { namespaceMapping: 'Identity' },
+    });
+    await cluster.createNamespace(NAMESPACE);
+  }
+  view = viewOver(hub, registry);
+  await waitFor('both to be healthy', () =>
+    clusters.every(({ name }) => {
+      const downstream = registry.get('root', name);
+      return downstream?.health().state === 'Healthy' && downstream.discovery() !== undefined;
+    }),
+  );
+});
+
+afterAll(async () => {
+  stop.abort();
+  await view?.close();
+  await registry?.close();
+  await hub?.close();
+  await Promise.all(clusters?.map((cluster) => cluster.stop()) ?? []);
+});
+
+interface List {
+  readonly items: readonly KubeObject[];
+}
+
+/** An object as both sides must agree on it: without version and place. */
+function comparable(cluster: string, object: KubeObject): [string, unknown] {
+  const { resourceVersion: _version, labels, ...metadata } = object.metadata;
+  const { [CLUSTER_LABEL]: _cluster, ...own } = labels ?? {};
+  const name = metadata.name?.split('@')[0];
+  const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
+  return [`${cluster}/${metadata.namespace ?? ''}/${name}`, { ...rest, metadata: { ...metadata, name, labels: own } }];
+}
+
+const byKey = (pairs: [string, unknown][]) => Object.fromEntries(pairs.sort(([a], [b]) => (a < b ? -1 : 1)));
+
+async function direct(path: string): Promise<Record<string, unknown>> {
+  const lists = await Promise.all(clusters.map((cluster) => cluster.fetchOk<List>(path)));
+  return byKey(lists.flatMap(({ items }, index) => items.map((item) => comparable(clusters[index]?.name ?? '', item))));
+}
+
+async function merged(path: string): Promise<Record<string, unknown>> {
+  const { json } = await view.call('GET', path);
+  return byKey(
+    (json as List).items
+      .filter((item) => item.metadata.labels?.[CLUSTER_LABEL] !== undefined)
+      .map((item) => comparable(item.metadata.labels?.[CLUSTER_LABEL] ?? '', item)),
+  );
+}
+
+/** Settled means: both sides say the same twice, so nothing is on its way. */
+const expectUnion = (path: string) =>
+  waitFor(`${path} to be the union`, async () => {
+    const [viewed, wanted] = [await merged(path), await direct(path)];
+    try {
+      expect(viewed).toEqual(wanted);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+
+const configMap = (name: string, data: Record<string, string> = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: NAMESPACE },
+  data,
+});
+const MAPS = `/api/v1/namespaces/${NAMESPACE}/configmaps`;
+
+describe('the view of two real clusters', () => {
+  test.each([
+    '/api/v1/nodes',
+    '/api/v1/configmaps',
+    '/api/v1/serviceaccounts',
+    '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+    '/apis/apps/v1/deployments',
+    '/api/v1/services',
+    '/apis/discovery.k8s.io/v1/endpointslices',
+    '/apis/apiregistration.k8s.io/v1/apiservices',
+  ])('lists %s as the union of both', async (path) => {
+    await expectUnion(path);
+  });
+
+  test('reads, changes and deletes an object of one cluster with that cluster semantics', async () => {
+    const [east] = clusters as [KubeCluster, KubeCluster];
+    await east.fetchOk(MAPS, { method: 'POST', body: configMap('mine', { a: '1' }) });
+    const { json } = await view.call('GET', `${MAPS}/mine`);
+    const stale = structuredClone(json);
+    const changed = await view.call('PUT', `${MAPS}/mine`, { ...json, data: { a: '2' } });
+    expect(changed.status).toBe(200);
+    const conflict = await view.call('PUT', `${MAPS}/mine`, { ...stale, data: { a: '3' } });
+    expect(conflict.json).toMatchObject({ code: 409, reason: 'Conflict' });
+    const apply = { ...configMap('mine', { b: '1' }) };
+    const type = 'application/apply-patch+yaml';
+    const applied = await view.call('PATCH', `${MAPS}/mine?fieldManager=test`, apply, { type });
+    expect(applied.json.data).toEqual({ a: '2', b: '1' });
+    expect((await east.fetchOk<KubeObject>(`${MAPS}/mine`)).metadata.labels).toBeUndefined();
+    expect((await view.call('DELETE', `${MAPS}/mine`)).status).toBe(200);
+    expect((await east.fetch(`${MAPS}/mine`)).status).toBe(404);
+    expect((await view.call('GET', `${MAPS}/mine`)).status).toBe(404);
+  });
+
+  test('a watcher store equals the union after a thousand changes and a killed cluster', async () => {
+    const [east, west] = clusters as [KubeCluster, KubeCluster];
+    const tap = await view.watch(`${MAPS}?watch=true`);
+    const store = new Map<string, KubeObject>();
+    const fold = () => {
+      for (const { type, object } of tap.events.splice(0)) {
+        if (type === 'DELETED') store.delete(object.metadata.name);
+        else store.set(object.metadata.name, object);
+      }
+    };
+    const churn = async (cluster: KubeCluster, from: number) => {
+      for (let at = from; at < from + 60; at++) {
+        await cluster.fetchOk(MAPS, { method: 'POST', body: configMap(`both-${at % 40}-${at}`, { at: String(at) }) });
+        if (at % 3 === 0) await cluster.fetchOk(`${MAPS}/both-${at % 40}-${at}`, { method: 'DELETE' });
+      }
+    };
+    await Promise.all([churn(east, 0), churn(west, 30)]);
+    await west.kill('apiserver', 'SIGKILL');
+    const warned = await waitFor('a warning', async () => {
+      const began = performance.now();
+      const { headers, json } = await view.call('GET', MAPS);
+      expect(performance.now() - began).toBeLessThan(2_000);
+      return headers.warning === undefined ? undefined : { headers, json };
+    });
+    expect(String(warned.headers.warning)).toContain('west');
+    await churn(east, 200);
+    await west.restart();
+    await churn(west, 230);
+    expect(tap.ended).toBe(false);
+    await waitFor('the store to be the union', async () => {
+      fold();
+      const { json, headers } = await view.call('GET', MAPS);
+      const listed = (json as List).items
+        .map((item) => `${item.metadata.name} ${item.metadata.resourceVersion}`)
+        .sort();
+      const held = [...store.values()].map((one) => `${one.metadata.name} ${one.metadata.resourceVersion}`).sort();
+      return headers.warning === undefined && JSON.stringify(listed) === JSON.stringify(held);
+    });
+    await expectUnion(MAPS);
+  });
+});
