@@ -3,6 +3,7 @@
  * A path element is its wire text, canonical so that equal elements are equal strings:
  * `f:<field>`, `k:{"<key>":<value>,…}` with sorted keys, `v:<value>`, `i:<index>`.
  */
+import { LRUCache } from 'lru-cache';
 import { goJson } from '../../kube/field-error.ts';
 import type { Json } from '../../kube/object.ts';
 import { type AtomRef, fieldType, resolveAtom } from './apply-schema.ts';
@@ -12,7 +13,18 @@ export type PathElement = string;
 export type FieldPath = readonly PathElement[];
 
 export const fieldElement = (name: string): PathElement => `f:${name}`;
-export const keyElement = (keys: JsonMap): PathElement => `k:${goJson(keys)}`;
+
+/** Keys sorted, as they stand on the wire. */
+export function keyElement(keys: JsonMap): PathElement {
+  const names = Object.keys(keys);
+  if (names.length > 1) names.sort();
+  return `k:{${names.map((name) => `${scalarJson(name)}:${scalarJson(keys[name] as Json)}`).join(',')}}`;
+}
+
+/** Most keys are plain words, which need no escaping. */
+const scalarJson = (value: Json): string =>
+  typeof value === 'string' && /^[\w.:/-]*$/.test(value) ? `"${value}"` : goJson(value);
+
 export const valueElement = (value: Json): PathElement => `v:${goJson(value)}`;
 
 interface Node {
@@ -158,28 +170,36 @@ const unite = (left: Node, right: Node): Node => ({
 
 const ELEMENT_RANK = 'fkvi';
 
+/** Parsing an element costs more than all else done with it, and the same few occur in every object of a kind. */
+const parsedElements = new LRUCache<PathElement, { readonly value: Json }>({ max: 5_000 });
+
+function parseElement(element: PathElement): Json {
+  let parsed = parsedElements.get(element);
+  if (parsed === undefined) {
+    parsed = { value: JSON.parse(element.slice(2)) as Json };
+    parsedElements.set(element, parsed);
+  }
+  return parsed.value;
+}
+
 function compareElements(left: PathElement, right: PathElement): number {
   const kind = left[0] as string;
   if (kind !== right[0]) return ELEMENT_RANK.indexOf(kind) - ELEMENT_RANK.indexOf(right[0] as string);
   if (kind === 'f') return compareText(left, right);
-  const [leftValue, rightValue] = [left, right].map((element) => JSON.parse(element.slice(2)) as Json);
+  const [leftValue, rightValue] = [parseElement(left), parseElement(right)];
   return kind === 'k'
     ? compareKeys(leftValue as JsonMap, rightValue as JsonMap)
-    : compareScalars(leftValue as Json, rightValue as Json);
+    : compareScalars(leftValue, rightValue);
 }
 
 function compareKeys(left: JsonMap, right: JsonMap): number {
-  const leftEntries = Object.entries(left);
-  const rightEntries = Object.entries(right);
-  for (let at = 0; at < Math.min(leftEntries.length, rightEntries.length); at++) {
-    const [[leftName, leftValue], [rightName, rightValue]] = [leftEntries[at], rightEntries[at]] as [
-      [string, Json],
-      [string, Json],
-    ];
-    const order = compareText(leftName, rightName) || compareScalars(leftValue, rightValue);
+  const [leftNames, rightNames] = [Object.keys(left), Object.keys(right)];
+  for (let at = 0; at < Math.min(leftNames.length, rightNames.length); at++) {
+    const [leftName, rightName] = [leftNames[at] as string, rightNames[at] as string];
+    const order = compareText(leftName, rightName) || compareScalars(left[leftName] as Json, right[rightName] as Json);
     if (order !== 0) return order;
   }
-  return leftEntries.length - rightEntries.length;
+  return leftNames.length - rightNames.length;
 }
 
 /** Wire form: `{}` is a member, `.` a member that has children as well. */
@@ -220,9 +240,9 @@ function canonicalElement(text: string): PathElement | undefined {
     case 'f':
       return text;
     case 'v':
-      return valueElement(JSON.parse(rest) as Json);
+      return valueElement(parseElement(text));
     case 'k': {
-      const keys = JSON.parse(rest) as Json;
+      const keys = parseElement(text);
       if (!isMap(keys)) throw new SyntaxError(`expected an object: ${rest}`);
       return keyElement(keys);
     }

@@ -221,7 +221,8 @@ class Engine {
     const merged = mergeValues(asJson(live), asJson(applied), this.atom) as JsonMap;
     const set = this.filter(toFieldSet(asJson(applied), this.atom));
     managers.set(id, { ...name, set, time: last?.time });
-    const pruned = last === undefined || last.set.empty ? merged : this.prune(merged, managers, last);
+    const pruned =
+      last === undefined || keepsAll(last, name.apiVersion, set) ? merged : this.prune(merged, managers, last);
     this.transfer(live, asObject(pruned), managers, id, force);
     const object = deepEqual(live, pruned) ? undefined : asObject(pruned);
     const own = managers.get(id);
@@ -388,6 +389,10 @@ class Engine {
     return this.context.type.convert?.(object, apiVersion) ?? { ...object, apiVersion };
   }
 }
+
+/** Nothing that was applied last time is left out now, so there is nothing to prune. */
+const keepsAll = (last: OwnedFields, apiVersion: string, set: FieldSet): boolean =>
+  last.set.empty || (last.apiVersion === apiVersion && last.set.difference(set).empty);
 
 const asJson = (object: KubeObject): Json => object as unknown as Json;
 const asObject = (value: JsonMap): KubeObject => value as unknown as KubeObject;

@@ -74,38 +74,50 @@ export function formatFaults(faults: readonly TypeFault[]): string {
 
 /** What keeps a value from being of the type; live objects may hold duplicates that an applied one may not. */
 export function typeFaults(value: Json, ref: AtomRef, allowDuplicates: boolean): TypeFault[] {
-  const faults: TypeFault[] = [];
-  check(value, ref, '', allowDuplicates, faults);
-  return faults;
+  const checker = { path: [] as PathElement[], faults: [] as TypeFault[], allowDuplicates };
+  check(value, ref, checker);
+  return checker.faults;
 }
 
-function check(value: Json, ref: AtomRef, path: string, allowDuplicates: boolean, faults: TypeFault[]): void {
+interface Checker {
+  readonly path: PathElement[];
+  readonly faults: TypeFault[];
+  readonly allowDuplicates: boolean;
+}
+
+const report = ({ path, faults }: Checker, message: string, element?: PathElement): void => {
+  faults.push({ path: (element === undefined ? path : [...path, element]).map(formatElement).join(''), message });
+};
+
+function check(value: Json, ref: AtomRef, checker: Checker): void {
   const { map, scalar, list } = shapeOf(ref, value);
-  if (map) checkMap(value, map, path, allowDuplicates, faults);
-  else if (scalar) checkScalar(value, scalar, path, faults);
-  else if (list) checkList(value, list, path, allowDuplicates, faults);
+  if (map) checkMap(value, map, checker);
+  else if (scalar) checkScalar(value, scalar, checker);
+  else if (list) checkList(value, list, checker);
 }
 
-function checkMap(value: Json, map: MapType, path: string, allowDuplicates: boolean, faults: TypeFault[]): void {
+function checkMap(value: Json, map: MapType, checker: Checker): void {
   if (value === null) return;
   if (!isMap(value)) {
-    faults.push({ path, message: `expected map, got &{${goText(value)}}` });
+    report(checker, `expected map, got &{${goText(value)}}`);
     return;
   }
   for (const key of Object.keys(value)) {
     const type = fieldType(map, key);
     if (type === undefined) {
-      faults.push({ path: `${path}.${key}`, message: 'field not declared in schema' });
+      report(checker, 'field not declared in schema', fieldElement(key));
       return;
     }
-    check(value[key] as Json, type, `${path}.${key}`, allowDuplicates, faults);
+    checker.path.push(fieldElement(key));
+    check(value[key] as Json, type, checker);
+    checker.path.pop();
   }
 }
 
-function checkList(value: Json, list: ListType, path: string, allowDuplicates: boolean, faults: TypeFault[]): void {
+function checkList(value: Json, list: ListType, checker: Checker): void {
   if (value === null) return;
   if (!Array.isArray(value)) {
-    faults.push({ path, message: `expected list, got &{${goText(value)}}` });
+    report(checker, `expected list, got &{${goText(value)}}`);
     return;
   }
   const seen = new Set<PathElement>();
@@ -115,21 +127,23 @@ function checkList(value: Json, list: ListType, path: string, allowDuplicates: b
       try {
         element = itemElement(list, item);
       } catch (error) {
-        faults.push({ path, message: `element ${at}: ${(error as Error).message}` });
+        report(checker, `element ${at}: ${(error as Error).message}`);
         return;
       }
-      if (seen.has(element) && !allowDuplicates) {
-        faults.push({ path, message: `duplicate entries for key ${formatElement(element)}` });
+      if (seen.has(element) && !checker.allowDuplicates) {
+        report(checker, `duplicate entries for key ${formatElement(element)}`);
       }
       seen.add(element);
     }
-    check(item, list.elementType, path + formatElement(element), allowDuplicates, faults);
+    checker.path.push(element);
+    check(item, list.elementType, checker);
+    checker.path.pop();
   }
 }
 
 const GO_TYPES: Readonly<Record<string, string>> = { string: 'string', boolean: 'bool' };
 
-function checkScalar(value: Json, kind: ScalarKind, path: string, faults: TypeFault[]): void {
+function checkScalar(value: Json, kind: ScalarKind, checker: Checker): void {
   if (value === null) return;
   const is = typeof value;
   if (kind === 'untyped' ? is !== 'object' : is === (kind === 'numeric' ? 'number' : kind)) return;
@@ -139,7 +153,7 @@ function checkScalar(value: Json, kind: ScalarKind, path: string, faults: TypeFa
     boolean: `expected boolean, got &{${goText(value)}}`,
     untyped: `expected any scalar, got &{${goText(value)}}`,
   }[kind];
-  faults.push({ path, message });
+  report(checker, message);
 }
 
 /** Go's `%#v` of a decoded JSON value. */
@@ -194,7 +208,7 @@ function collectList(value: Json[], list: ListType, path: PathElement[], set: Fi
   }
 }
 
-/** The live value with the applied one laid over it. Undefined where nothing remains. */
+/** The live value with the applied one laid over it; the live value itself where that changes nothing. Undefined where nothing remains. */
 export function mergeValues(live: Value, applied: Value, ref: AtomRef): Value {
   const { map, list } = shapeOf(ref, applied === undefined ? live : applied);
   if (map && !map.atomic) {
@@ -204,7 +218,7 @@ export function mergeValues(live: Value, applied: Value, ref: AtomRef): Value {
     const [left, right] = [asList(live), asList(applied)];
     if (left || right) return mergeLists(left ?? [], right ?? [], list);
   }
-  return applied === undefined ? live : applied;
+  return applied === undefined || deepEqual(live, applied) ? live : applied;
 }
 
 /** Undefined for anything but a map that has fields: empty containers count as leaves. */
@@ -215,16 +229,19 @@ const asList = (value: Value): Json[] | undefined => (Array.isArray(value) && va
 function mergeMaps(live: JsonMap, applied: JsonMap, map: MapType): Value {
   const out: JsonMap = {};
   let filled = false;
+  let same = true;
   const put = (key: string, liveItem: Value, appliedItem: Value): void => {
     const type = fieldType(map, key);
     const merged = type === undefined ? (appliedItem ?? liveItem) : mergeValues(liveItem, appliedItem, type);
+    same &&= merged === liveItem;
     if (merged === undefined) return;
     setKey(out, key, merged);
     filled = true;
   };
   for (const key of Object.keys(live)) put(key, live[key], getKey(applied, key));
   for (const key of Object.keys(applied)) if (!Object.hasOwn(live, key)) put(key, undefined, applied[key]);
-  return filled ? out : undefined;
+  if (!filled) return undefined;
+  return same ? live : out;
 }
 
 /**
@@ -279,7 +296,8 @@ function mergeLists(live: Json[], applied: Json[], list: ListType): Value {
       if (nextShared === appliedKey) nextShared = shared.shift();
     }
   }
-  return out.length > 0 ? out : undefined;
+  if (out.length === 0) return undefined;
+  return out.length === live.length && out.every((item, at) => item === live[at]) ? live : out;
 }
 
 export interface Comparison {
