@@ -5,7 +5,7 @@ import { notAcceptable, pathNotFound } from '../../kube/status.ts';
 import { builtinVersion } from '../builtin/tables.ts';
 import type { HubCore } from '../core.ts';
 import { openApiV2Document } from '../openapi/v2.ts';
-import { encodeOpenApiV2 } from '../openapi/v2-protobuf.ts';
+import { encodeOpenApiV2, OPENAPI_V2_PROTOBUF, OPENAPI_V2_PROTOBUF_ACCEPTED } from '../openapi/v2-protobuf.ts';
 import { openApiV3Document, openApiV3Index } from '../openapi/v3.ts';
 import { discoveryAnswer } from './discovery.ts';
 import { parseAccept } from './negotiate.ts';
@@ -31,16 +31,13 @@ export function createNonResource(core: HubCore, urlPrefix: (workspace: string) 
   };
 }
 
-const PROTOBUF_V2 = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
-/** How older clients spell it. */
-const PROTOBUF_V2_DOTTED = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
-
 function openApiV2(request: ApiRequest, document: () => ReturnType<typeof openApiV2Document>): ApiResponse {
   for (const { type } of parseAccept(request.headers.accept || '*/*')) {
-    if (type === PROTOBUF_V2 || type === PROTOBUF_V2_DOTTED) return cached(request, encodeOpenApiV2(document()), type);
+    if (OPENAPI_V2_PROTOBUF_ACCEPTED.includes(type))
+      return cached(request, encodeOpenApiV2(document()), OPENAPI_V2_PROTOBUF);
     if (type === 'application/json' || type === '*/*') return cached(request, JSON.stringify(document()));
   }
-  throw notAcceptable([PROTOBUF_V2, 'application/json']);
+  throw notAcceptable([OPENAPI_V2_PROTOBUF, 'application/json']);
 }
 
 function cached(request: ApiRequest, content: string | Uint8Array, media = 'application/json'): ApiResponse {

@@ -6,12 +6,26 @@
 import { ProtobufWriter } from '../encoding/protobuf-writer.ts';
 import type { OpenApiV2Document, V2Operation, V2Parameter, V2PathItem } from './v2.ts';
 
-/** Media type of the bytes; `application/com.github.proto-openapi.spec.v2.v1.0+protobuf` is its older spelling. */
-export const OPENAPI_V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+/** Media type of the bytes in an answer: Go's `mime` package refuses the other spelling. */
+export const OPENAPI_V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+/** How newer clients spell it when they ask; they must be answered with the type above. */
+export const OPENAPI_V2_PROTOBUF_ACCEPTED: readonly string[] = [
+  OPENAPI_V2_PROTOBUF,
+  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+];
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
+const encoded = new WeakMap<OpenApiV2Document, Uint8Array>();
+
+/** The bytes of a document; made once for each. */
 export function encodeOpenApiV2(document: OpenApiV2Document): Uint8Array {
+  const bytes = encoded.get(document) ?? encode(document);
+  encoded.set(document, bytes);
+  return bytes;
+}
+
+function encode(document: OpenApiV2Document): Uint8Array {
   const out = new ProtobufWriter();
   out.message(13, () => {
     named(out, 1, document.securityDefinitions, (key) =>

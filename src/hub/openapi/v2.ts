@@ -48,8 +48,16 @@ export interface V2Parameter {
   readonly schema?: Record<string, unknown>;
 }
 
-/** The document as JSON; `encodeOpenApiV2` writes the same as protobuf. */
-export const openApiV2Document = (types: readonly ServedType[]): OpenApiV2Document => ({
+const made = new WeakMap<readonly ServedType[], OpenApiV2Document>();
+
+/** The document as JSON, made once for a list of types; `encodeOpenApiV2` writes the same as protobuf. */
+export function openApiV2Document(types: readonly ServedType[]): OpenApiV2Document {
+  const document = made.get(types) ?? documentOf(types);
+  made.set(types, document);
+  return document;
+}
+
+const documentOf = (types: readonly ServedType[]): OpenApiV2Document => ({
   swagger: '2.0',
   info: documentInfo(),
   paths: Object.fromEntries(
