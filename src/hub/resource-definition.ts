@@ -23,6 +23,8 @@ export interface ResourceDefinition {
   /** False when this version is what clients should use first. */
   readonly preferred?: boolean;
   readonly schema: TypeSchema | undefined;
+  /** Custom kinds with several versions: the schema of another served one, for ownership recorded in it. */
+  readonly schemaOfVersion?: (version: string) => TypeSchema | undefined;
   /** True for CRDs: structural pruning, defaulting, CEL, no strategic merge. */
   readonly custom: boolean;
   readonly status: boolean;

@@ -33,6 +33,9 @@ export interface CustomKind {
 export function definitionsOf({ group, scope, names, versions }: CustomKind, verbs = VERBS): ResourceDefinition[] {
   const storage = versions.find((one) => one.storage)?.name ?? versions[0]?.name ?? '';
   const { kind = '', plural = '' } = names;
+  const schemas = new Map(
+    versions.filter(({ served }) => served).map((one) => [one.name, schemaOf(one.schema?.openAPIV3Schema)]),
+  );
   return versions
     .filter((version) => version.served)
     .map((version): ResourceDefinition => {
@@ -53,7 +56,8 @@ export function definitionsOf({ group, scope, names, versions }: CustomKind, ver
           listKind: names.listKind ?? `${kind}List`,
         },
         storageVersion: storage,
-        schema: schemaOf(version.schema?.openAPIV3Schema),
+        schema: schemas.get(version.name),
+        schemaOfVersion: (name) => schemas.get(name),
         custom: true,
         status: subresources?.status !== undefined,
         ...(scale === undefined ? {} : { scale }),

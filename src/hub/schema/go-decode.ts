@@ -258,7 +258,14 @@ function goTypeOf(schema: Schema): string {
   }
 }
 
-/** The empty object of a built-in kind, as it is before anything is set. */
+const zeroObjects = new Map<string, KubeObject>();
+
+/** The empty object of a built-in kind, as it is before anything is set. Shared: not to be changed. */
 export function zeroObject(apiVersion: string, kind: string, definition: string): KubeObject {
-  return { ...decodeGo({}, definition).value, apiVersion, kind } as unknown as KubeObject;
+  let zero = zeroObjects.get(definition);
+  if (zero === undefined) {
+    zero = { ...decodeGo({}, definition).value, apiVersion, kind } as unknown as KubeObject;
+    zeroObjects.set(definition, zero);
+  }
+  return zero;
 }

@@ -1,16 +1,28 @@
 /** Who owns which fields: managedFields of a write that is not an apply. */
 import type { KubeObject } from '../../kube/object.ts';
-import { apiVersionOf } from '../../kube/resource.ts';
+import { apiVersionOf, parseApiVersion } from '../../kube/resource.ts';
 import { rfc3339 } from '../../reconcile/clock.ts';
+import { builtinDefinitionName, builtinType } from '../builtin/tables.ts';
 import type { HubCore, Target, WriteOptions } from '../core.ts';
 import { keepTimestampsIfUnchanged } from '../patch/managed-fields.ts';
 import { type ApplyType, recordUpdate } from '../patch/server-side-apply.ts';
+import { zeroObject } from '../schema/go-decode.ts';
 
-export const applyType = ({ definition }: Target): ApplyType => ({
-  apiVersion: apiVersionOf(definition.info),
-  kind: definition.info.kind,
-  schema: definition.schema,
-});
+export function applyType({ definition: { info, schema, custom, schemaOfVersion } }: Target): ApplyType {
+  const apiVersion = apiVersionOf(info);
+  const builtin = custom ? undefined : builtinDefinitionName(info);
+  return {
+    apiVersion,
+    kind: info.kind,
+    schema,
+    ...(builtin === undefined ? {} : { empty: zeroObject(apiVersion, info.kind, builtin) }),
+    versions: (other) => {
+      const { group, version } = parseApiVersion(other);
+      if (group !== info.group) return undefined;
+      return custom ? schemaOfVersion?.(version) : builtinType({ ...info, version });
+    },
+  };
+}
 
 /** What the endpoint does not write is never owned through it. */
 export function resetFieldsOf({ definition, subresource }: Target): readonly string[] {
