@@ -103,13 +103,13 @@ export function listAnswer(context: FormContext, list: ViewList): ApiBody {
   if (form.media === 'application/yaml') return Buffer.from(toYaml(JSON.parse(wholeJson(context, list)) as unknown));
   if (form.as === 'object') return listBody(resource, definition, list);
   return form.as === 'table'
-    ? rows(tableHead(context, list), tableRows(context, list))
-    : rows(partialHead(context, list), partials(context, list));
+    ? rows(tableHead(context, list), tableRows(context, list), list.resume)
+    : rows(partialHead(context, list), partials(context, list), list.resume);
 }
 
 function wholeJson(context: FormContext, list: ViewList): string {
   if (context.form.as === 'object') {
-    const items = list.items.map(parseItem);
+    const items = [...list.items].map(parseItem);
     return JSON.stringify({
       kind: context.resource.listKind ?? `${context.resource.kind}List`,
       apiVersion: parseItemVersion(context),
@@ -146,9 +146,12 @@ const WHOLE_LIST_CELLS = 200;
 function* tableRows(context: FormContext, list: ViewList): Generator<string> {
   const printer = viewPrinter(context);
   const options = tableOptions(context);
-  const all = list.items.length <= WHOLE_LIST_CELLS ? list.items.map(parseItem) : undefined;
-  for (const [index, merged] of list.items.entries()) {
+  const short = Array.isArray(list.items) && list.items.length <= WHOLE_LIST_CELLS;
+  const all = short ? [...list.items].map(parseItem) : undefined;
+  let index = 0;
+  for (const merged of list.items) {
     const object = all?.[index] ?? parseItem(merged);
+    index++;
     const table = objectToTable(printer, object, options);
     const [name, ...rest] = printer.cells(object, options.now, all);
     const cells = context.clusterCell === undefined ? [name, ...rest] : [name, context.clusterCell(merged), ...rest];
@@ -168,7 +171,7 @@ function* partials({ form }: FormContext, list: ViewList): Generator<string> {
 
 const ROWS_PER_TURN = 50;
 
-async function* rows(head: string, each: Generator<string>): AsyncGenerator<Uint8Array> {
+async function* rows(head: string, each: Generator<string>, resume: () => void): AsyncGenerator<Uint8Array> {
   let text = head;
   let count = 0;
   for (const row of each) {
@@ -178,6 +181,7 @@ async function* rows(head: string, each: Generator<string>): AsyncGenerator<Uint
     yield Buffer.from(text);
     text = '';
     await new Promise((resolve) => setImmediate(resolve));
+    resume();
   }
   yield Buffer.from(`${text}]}\n`);
 }

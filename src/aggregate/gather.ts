@@ -96,16 +96,21 @@ async function settle(
   return { clusterName, ageMs: now - (lastContact ?? now), reason: error ?? 'it has not caught up yet' };
 }
 
-/** A cluster that sends its first list may take its time; one that is silent may not. */
+/** Bytes per second below which a first list is not waited for. */
+const HEADWAY = 256 * 1024;
+
+/** A cluster that sends its first list may take its time; one that is silent, or drips, may not. */
 async function firstState(context: GatherContext, source: ClusterSource, signal: AbortSignal): Promise<void> {
   const { clock, sourceDeadlineMs, firstListMs } = context;
   const began = clock.now();
   const stop = new AbortController();
+  let received = source.reflector.state().received;
   const check = (): void => {
-    const now = clock.now();
-    const heard = Math.max(began, source.reflector.state().lastContact ?? 0);
-    if (now - heard >= sourceDeadlineMs || now - began >= firstListMs) stop.abort();
-    else cancel = clock.after(Math.min(heard + sourceDeadlineMs, began + firstListMs) - now, check);
+    const state = source.reflector.state();
+    const headway = state.received - received >= (HEADWAY * sourceDeadlineMs) / 1_000;
+    received = state.received;
+    if (headway && clock.now() - began < firstListMs) cancel = clock.after(sourceDeadlineMs, check);
+    else stop.abort();
   };
   let cancel = clock.after(sourceDeadlineMs, check);
   await source.whenStarted(AbortSignal.any([stop.signal, signal])).catch(() => undefined);

@@ -39,27 +39,31 @@ export function itemBytes(merged: MergedItem): Buffer {
 export function listBody(info: ResourceInfo, definition: ResourceDefinition, list: ViewList): ApiBody {
   const head = { kind: listKindOf(info), apiVersion: apiVersionOf(info), metadata: list.metadata };
   const opening = Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`);
-  const size = list.items.reduce((sum, { item }) => sum + item.bytes.length + 64, opening.length + 8);
   // Upstream's typed lists name the kind once, for the list; lists of custom resources name it in each item.
   const pieces = allPieces(opening, list.items, canonicalHead(info).length, definition.custom);
-  return size <= WHOLE_BYTES ? Buffer.concat([...pieces]) : chunks(pieces);
+  const size = Array.isArray(list.items) ? sizeOf(list.items as readonly MergedItem[]) : Number.POSITIVE_INFINITY;
+  return size <= WHOLE_BYTES ? Buffer.concat([...pieces]) : chunks(pieces, list.resume);
 }
+
+const sizeOf = (items: readonly MergedItem[]): number => items.reduce((sum, { item }) => sum + item.bytes.length, 0);
 
 function* allPieces(
   opening: Buffer,
-  items: readonly MergedItem[],
+  items: Iterable<MergedItem>,
   headLength: number,
   named: boolean,
 ): Generator<Uint8Array> {
   yield opening;
-  for (let at = 0; at < items.length; at++) {
-    if (at > 0) yield COMMA;
-    yield* itemPieces(items[at] as MergedItem, headLength, named);
+  let first = true;
+  for (const merged of items) {
+    if (!first) yield COMMA;
+    first = false;
+    yield* itemPieces(merged, headLength, named);
   }
   yield Buffer.from(']}\n');
 }
 
-async function* chunks(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* chunks(pieces: Iterable<Uint8Array>, resume: () => void): AsyncGenerator<Uint8Array> {
   let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let used = 0;
   for (const piece of pieces) {
@@ -67,6 +71,7 @@ async function* chunks(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array>
       if (used > 0) yield buffer.subarray(0, used);
       // The socket may still hold the one before.
       await new Promise((resolve) => setImmediate(resolve));
+      resume();
       buffer = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, piece.length));
       used = 0;
     }

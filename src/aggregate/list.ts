@@ -8,7 +8,7 @@ import { type ContinueKey, decodeContinue, encodeContinue, type ViewContinue } f
 import type { Gathered } from './gather.ts';
 import type { HubSnapshot } from './hub-source.ts';
 import { compareNamespaces, compareText, type MergedItem, type MergeInput, mergeSlices } from './merge.ts';
-import { slicesAt } from './pinned-slices.ts';
+import { FrozenSource, slicesAt } from './pinned-slices.ts';
 import { decodeVersion, encodeVersion, HUB_SLOT } from './resource-version.ts';
 import type { ViewSelection } from './selection.ts';
 import type { Source } from './source.ts';
@@ -21,7 +21,10 @@ export interface ListScope {
 }
 
 export interface ViewList {
-  readonly items: readonly MergedItem[];
+  /** Walked once. A long list is merged as it is walked. */
+  readonly items: Iterable<MergedItem>;
+  /** To be called whenever others have run since the last item: keeps what is still to come as it was. Throws when it cannot. */
+  readonly resume: () => void;
   readonly metadata: {
     readonly resourceVersion: string;
     readonly continue?: string;
@@ -84,8 +87,11 @@ function takeList(gathered: ListSources, hub: HubSnapshot | undefined, scope: Li
   const inputs = inputsOf(sources, scope, pinned, token);
   const present = (): ViewContinue['versions'] =>
     Object.fromEntries(sources.map(({ slot, log }) => [slot, String(log.latest.version)]));
-  const versions = pinned?.versions ?? present();
   const listVersion = pinned?.listVersion ?? String(listVersionOf(sources));
+  if (query.limit === 0 && pinned === undefined && token === undefined && countOf(inputs) > EAGER_ITEMS) {
+    return longList(sources, scope, gathered.resource, selection, listVersion);
+  }
+  const versions = pinned?.versions ?? present();
   return listPage(inputs, gathered.resource, { query, selection, after: token?.after, versions, listVersion });
 }
 
@@ -162,6 +168,37 @@ export const inconsistent = (token: ViewContinue): ApiError =>
     metadata: { continue: encodeContinue({ ...token, listVersion: '', versions: {} }) },
   });
 
+/** Up to this many objects are merged in one go: a few milliseconds. */
+const EAGER_ITEMS = 1_000;
+
+const countOf = (inputs: readonly MergeInput[]): number =>
+  inputs.reduce((sum, { slices }) => sum + slices.reduce((names, slice) => names + slice.names.length, 0), 0);
+
+/** All objects, merged while they are sent, as they were when the list was taken. */
+function longList(
+  sources: readonly Source[],
+  { workspace, namespace }: ListScope,
+  resource: ResourceInfo,
+  selection: ViewSelection,
+  resourceVersion: string,
+): ViewList {
+  const frozen = sources.map((source) => new FrozenSource(source, workspace, namespace));
+  const merged = mergeSlices(
+    frozen.map(({ clusterName, slices }) => ({ clusterName, slices })),
+    isNamespaceKind(resource),
+  );
+  function* selected(): Generator<MergedItem> {
+    for (const one of merged) if (isSelected(selection, one)) yield one;
+  }
+  return {
+    items: selected(),
+    resume: () => {
+      for (const source of frozen) source.resume();
+    },
+    metadata: { resourceVersion },
+  };
+}
+
 export interface PageRequest {
   readonly query: ListQuery;
   readonly selection: ViewSelection;
@@ -186,9 +223,11 @@ export function listPage(inputs: readonly MergeInput[], resource: ResourceInfo, 
     }
   }
   const last = items.at(-1);
-  if (behind === 0 || last === undefined) return { items, metadata: { resourceVersion: listVersion } };
+  if (behind === 0 || last === undefined)
+    return { items, resume: () => {}, metadata: { resourceVersion: listVersion } };
   return {
     items,
+    resume: () => {},
     metadata: {
       resourceVersion: listVersion,
       continue: encodeContinue({ listVersion, versions, after: keyOf(last) }),

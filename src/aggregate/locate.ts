@@ -45,8 +45,8 @@ export interface Located extends MergedItem {
 }
 
 /**
- * Throws ApiError 404, 409 where a plain name stands in several clusters, 503 where a cluster that may hold it does not
- * answer and nothing is known of it: a false 404 makes controllers create things anew.
+ * Throws ApiError 404, 409 where a plain name stands in several clusters, 503 where only clusters can hold it, one does
+ * not answer and nothing is known of it: a false 404 makes controllers create things anew.
  */
 export async function locate(
   context: LocateContext,
@@ -80,7 +80,9 @@ export async function locate(
   const faults = found.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
   const first = holders[0];
   if (first?.item === undefined) {
-    if (faults.some(({ ageMs }) => ageMs === undefined)) throw missing(faults);
+    // Where the hub authors the kind, its word decides: one silent cluster must not keep people from applying anew.
+    const hubDecides = resolved.hub && named === undefined;
+    if (!hubDecides && faults.some(({ ageMs }) => ageMs === undefined)) throw missing(faults);
     throw notFound(info, request.name);
   }
   if (holders.length > 1 && !isNamespaceKind(info)) {

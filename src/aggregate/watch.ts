@@ -1,13 +1,13 @@
 /** WATCH of a view for one client: initial state or resumption, live events, bookmarks, end. */
 
+import { makeBreather } from '../clusters/reflector-fetch.ts';
 import { type ListQuery, parseVersion } from '../hub/read/list-options.ts';
 import type { ByteSink } from '../kube/api.ts';
 import { apiVersionOf } from '../kube/resource.ts';
 import { ApiError, expired, internalError } from '../kube/status.ts';
 import type { Clock } from '../reconcile/clock.ts';
 import type { Gathered } from './gather.ts';
-import { isSelected, type ListSources, listVersionOf, openList, waitForVersion } from './list.ts';
-import type { MergedItem } from './merge.ts';
+import { isSelected, type ListSources, listVersionOf, openList, type ViewList, waitForVersion } from './list.ts';
 import { decodeVersion } from './resource-version.ts';
 import type { ViewSelection } from './selection.ts';
 import type { ViewEvent } from './view-event.ts';
@@ -116,7 +116,7 @@ class Watcher {
       // One turn: what the list does not hold comes as an event.
       const list = take();
       this.#subscribe();
-      await this.#writeAll(list.items);
+      await this.#writeAll(list);
       if (this.#over) return;
       if (query.sendInitialEvents === true && query.allowWatchBookmarks)
         this.#bookmark(BigInt(list.metadata.resourceVersion), true);
@@ -126,11 +126,16 @@ class Watcher {
     }
   }
 
-  async #writeAll(items: readonly MergedItem[]): Promise<void> {
+  async #writeAll({ items, resume }: ViewList): Promise<void> {
+    const breathe = makeBreather();
     for (const merged of items) {
       if (this.#over) return;
       this.#sink.write(frame('ADDED', this.#form().render(merged)));
+      const pause = breathe();
+      if (pause === undefined && this.#sink.pending <= SOFT_PENDING) continue;
+      await pause;
       while (this.#sink.pending > SOFT_PENDING && !this.#over) await this.#pause();
+      resume();
     }
   }
 

@@ -237,7 +237,8 @@ export async function deleteCollection(
       selection,
       request.signal,
     );
-    const holders = new Set(list.items.map(({ clusterName }) => clusterName));
+    const items = [...list.items];
+    const holders = new Set(items.map(({ clusterName }) => clusterName));
     const parts: Promise<unknown>[] = [];
     if (holders.has(undefined)) parts.push(deleteInHub(context, resolved, request, query.labelSelector));
     for (const { downstream } of gathered.clusters) {
@@ -248,7 +249,7 @@ export async function deleteCollection(
       part.status === 'rejected' ? [part.reason as Error] : [],
     );
     if (failed.length > 0) throw failed[0] as Error;
-    return { status: 200, headers: { 'content-type': form.form.media }, body: listAnswer(form, list) };
+    return { status: 200, headers: { 'content-type': form.form.media }, body: listAnswer(form, { ...list, items }) };
   } finally {
     gathered.release();
   }

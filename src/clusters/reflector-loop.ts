@@ -58,6 +58,7 @@ export class ReflectorLoop implements Reflector {
   #error: string | undefined;
   #lastContact: number | undefined;
   #failures = 0;
+  #received = 0;
   #waiters: Waiter[] = [];
   #wake: () => void = () => {};
   readonly finished: Promise<void>;
@@ -100,7 +101,13 @@ export class ReflectorLoop implements Reflector {
   }
 
   state(): ReflectorState {
-    return { synced: this.#synced, live: this.#live, lastContact: this.#lastContact, error: this.#error };
+    return {
+      synced: this.#synced,
+      live: this.#live,
+      lastContact: this.#lastContact,
+      received: this.#received,
+      error: this.#error,
+    };
   }
 
   subscribe(listener: (event: ReflectorEvent) => void): () => void {
@@ -245,7 +252,10 @@ export class ReflectorLoop implements Reflector {
     const version = await readWholeList(this.#downstream, this.resource, {
       pageSize: this.#options.pageSize,
       signal: AbortSignal.any([this.#stop.signal, this.#downstream.signal]),
-      onBytes: () => this.#touch(),
+      onBytes: (count) => {
+        this.#received += count;
+        this.#touch();
+      },
       onItem: (item) => {
         if (next !== undefined) {
           next.set(this.#maker.make(item, this.#downstream));
@@ -313,7 +323,8 @@ export class ReflectorLoop implements Reflector {
         timeoutSeconds,
         signal: AbortSignal.any([this.#stop.signal, this.#downstream.signal, silence.signal]),
         onOpen: () => this.#succeeded(),
-        onBytes: () => {
+        onBytes: (count) => {
+          this.#received += count;
           heard = clock.now();
           this.#touch();
         },

@@ -68,6 +68,8 @@ export interface ReflectorState {
   readonly live: boolean;
   /** Milliseconds since epoch at which the cluster last sent anything for this resource. */
   readonly lastContact: number | undefined;
+  /** Bytes received since the reflector started: whether a first list makes headway. */
+  readonly received: number;
   /** Why the last attempt failed; undefined when it did not. */
   readonly error: string | undefined;
 }

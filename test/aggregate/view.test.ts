@@ -418,7 +418,9 @@ describe('a cluster that is away', () => {
     expect(Date.now() - began).toBeLessThan(1_500);
     expect(namesOf(json)).toEqual(['a']);
     expect(headers.warning).toEqual([expect.stringContaining('cluster \\"west\\" is missing')]);
-    expect((await call('GET', `${PODS_URL}/b`)).status).toBe(503);
+    expect((await call('GET', `${PODS_URL}/b`)).status).toBe(404);
+    expect((await call('GET', `${PODS_URL}/b@west`)).status).toBe(503);
+    expect((await call('GET', '/api/v1/nodes/b')).status).toBe(503);
   });
 
   test('gives 503 where nothing at all is known', async () => {
