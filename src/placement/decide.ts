@@ -9,6 +9,7 @@ import { isPlaceable, type PlacedKind, placedKind, replicaMode } from './kinds.t
 import type { Ledger } from './ledger.ts';
 import type {
   ClusterFacts,
+  CurrentPlacement,
   PlacementDecision,
   PlacementPolicy,
   PlacementTarget,
@@ -27,6 +28,8 @@ export interface PlacementInputs {
   readonly policies: (workspace: string) => Iterable<PolicySource>;
   readonly namespaceLabels: (workspace: string, namespace: string) => Readonly<Record<string, string>> | undefined;
   readonly clusters: (workspace: string) => readonly BaseFacts[];
+  /** Targets that only hold the work until their replacement is ready: no reason to choose them again. */
+  readonly held: (id: string) => ReadonlySet<string> | undefined;
   readonly now: () => number;
   readonly random: () => number;
   readonly strategies?: ReadonlyMap<string, Strategy>;
@@ -104,7 +107,7 @@ function byPolicy(
     policy,
     workload,
     inputs.clusters(tracked.workspace).map((base) => loaded(base, tracked, inputs.ledger)),
-    currentPlacement(tracked.object),
+    currentWithoutHeld(tracked, inputs),
     {
       now: inputs.now(),
       turn: inputs.ledger.turns(turnKey) - (own?.policy === turnKey ? 1 : 0),
@@ -114,6 +117,12 @@ function byPolicy(
     inputs.strategies,
   );
   return { decision, requests: workload.requests };
+}
+
+function currentWithoutHeld({ id, object }: TrackedObject, inputs: PlacementInputs): CurrentPlacement {
+  const held = inputs.held(id);
+  const current = currentPlacement(object);
+  return held === undefined ? current : new Map([...current].filter(([key]) => !held.has(key)));
 }
 
 function companions(tracked: TrackedObject, key: string, labels: LabelRequirements, index: PlacementIndex): number {

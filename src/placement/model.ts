@@ -172,6 +172,8 @@ export interface PlacementTarget {
   readonly replicas: number | undefined;
   /** RFC 6902 operations rooted at `.spec` that only this target gets. */
   readonly patch?: readonly object[];
+  /** It is to be left, but holds the work until its replacement is ready. */
+  readonly held?: boolean;
 }
 
 export interface PlacementDecision {

@@ -18,9 +18,10 @@ import { affectedByCluster, affectedByObject } from './affected.ts';
 import { ClusterFactsCache, type FactsChange } from './cluster-facts-cache.ts';
 import { decide, type ObjectDecision, type PlacementInputs } from './decide.ts';
 import { unplaceableMessage } from './explain.ts';
+import { holdUntilReady } from './hold.ts';
 import { placedKind } from './kinds.ts';
 import { Ledger } from './ledger.ts';
-import type { ClusterReason, CurrentPlacement } from './model.ts';
+import type { ClusterReason, CurrentPlacement, PlacementTarget } from './model.ts';
 import { neighbourhood, PlacementIndex } from './placement-index.ts';
 import { noPlacementMetrics, type PlacementMetrics } from './placement-metrics.ts';
 import { placementPatch } from './placement-patch.ts';
@@ -30,6 +31,8 @@ import { PolicyStore } from './policy-store.ts';
 import type { Strategy } from './strategies.ts';
 
 const CONFLICT_RETRY_MS = 50;
+/** How often a move is looked at while the old place waits for the new one. */
+const HOLD_CHECK_MS = 1_000;
 
 export interface PlacementOptions {
   readonly hub: HubClient;
@@ -71,6 +74,7 @@ class Controller implements PlacementController {
   readonly #policies: PolicyStore;
   readonly #namespaces: HubInformer;
   readonly #unplaced = new Set<string>();
+  readonly #held = new Map<string, ReadonlySet<string>>();
   /** Tells that the status of a policy may have changed. */
   readonly #policyTouched: (id: string) => void;
 
@@ -89,6 +93,7 @@ class Controller implements PlacementController {
       policies: (workspace) => this.#policies.in(workspace),
       namespaceLabels: (workspace, namespace) => this.#namespaces.get(workspace, '', namespace)?.metadata.labels,
       clusters,
+      held: (id) => this.#held.get(id),
       now: () => clock.now(),
       random: options.random ?? Math.random,
       ...(options.strategies === undefined ? {} : { strategies: options.strategies }),
@@ -182,10 +187,18 @@ class Controller implements PlacementController {
       this.#record(id, decision);
       this.#metrics.decided(decision.decision.strategy, (performance.now() - started) / 1_000, targets.length);
     }
-    const now = rfc3339(this.#clock.now());
-    const patch = placementPatch(tracked.object, targets, now);
+    const kept = holdUntilReady(tracked.object, targets, this.#facts.visibleTo(tracked.workspace));
+    this.#rememberHeld(id, kept);
+    const patch = placementPatch(tracked.object, kept, rfc3339(this.#clock.now()));
     if (patch !== undefined && !(await this.#write(id, patch))) return { requeueAfterMs: CONFLICT_RETRY_MS };
-    return decision.rule === 'policy' ? this.#conclude(id, decision) : undefined;
+    const result = decision.rule === 'policy' ? await this.#conclude(id, decision) : undefined;
+    return kept.length > targets.length ? { requeueAfterMs: HOLD_CHECK_MS } : result;
+  }
+
+  #rememberHeld(id: string, kept: readonly PlacementTarget[]): void {
+    const held = kept.filter((target) => target.held).map(({ key }) => key);
+    if (held.length === 0) this.#held.delete(id);
+    else this.#held.set(id, new Set(held));
   }
 
   /** False when someone else wrote in between: decide again on what they wrote. */
@@ -249,6 +262,7 @@ class Controller implements PlacementController {
     const entry = this.#ledger.get(id);
     this.#ledger.set(id, undefined);
     this.#unplaced.delete(id);
+    this.#held.delete(id);
     if (entry !== undefined) this.#policyTouched(entry.policy);
   }
 

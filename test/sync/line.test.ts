@@ -164,6 +164,11 @@ describe('a Deployment', () => {
       metadata: { name: 'one' },
       spec: { placementPolicy: { strategy: 'Spread', maxClusters: 1 } },
     });
+    await until('the one that takes it to be given all', async () => {
+      return [...(await replicasIn(line.east)), ...(await replicasIn(line.west))].sort().join() === '2,4';
+    });
+    expect((await hubWeb()).metadata.finalizers).toHaveLength(2);
+    await Promise.all([rollOut(line.east), rollOut(line.west)]);
     await until('one cluster to hold it all', async () => {
       const found = [...(await replicasIn(line.east)), ...(await replicasIn(line.west))];
       return found.length === 1 && found[0] === 4;

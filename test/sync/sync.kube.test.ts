@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterRegistry } from '../../src/clusters/downstream.ts';
-import { joinCluster } from '../../src/clusters/join.ts';
+import { joinCluster, leaveCluster } from '../../src/clusters/join.ts';
+import { SYNC_TARGETS } from '../../src/clusters/kinds.ts';
 import { createReflectorPool } from '../../src/clusters/reflector-pool.ts';
 import { createClusterRegistry } from '../../src/clusters/registry.ts';
 import { startControllers } from '../../src/controllers.ts';
@@ -144,13 +145,16 @@ describe('a Deployment over two clusters', () => {
     expect(after?.metadata.annotations?.['deployment.kubernetes.io/revision']).toBeDefined();
   });
 
-  it('takes a label along without another rollout, and nothing is applied without need', async () => {
+  it('takes a label along without another rollout, under one entry of its own', async () => {
     await rolledOut('web', 7);
-    const generation = (await copies(east, 'web'))[0]?.metadata.generation;
+    const revision = async () =>
+      (await copies(east, 'web'))[0]?.metadata.annotations?.['deployment.kubernetes.io/revision'];
+    const before = await revision();
     await hub.client.patch(ref('web'), { type: 'merge', body: { metadata: { labels: { note: '1' } } } });
     await waitFor('the label to arrive', async () => (await copies(east, 'web'))[0]?.metadata.labels?.note === '1');
+    await rolledOut('web', 7);
     const [copy] = await copies(east, 'web');
-    expect(copy?.metadata.generation).toBe(generation);
+    expect(await revision()).toBe(before);
     expect(copy?.metadata.managedFields?.filter(({ manager }) => manager === 'tmc-syncer')).toHaveLength(1);
   });
 
@@ -293,5 +297,44 @@ describe('1,000 ConfigMaps', () => {
       `authored 1,000 in ${((authored - started) / 1_000).toFixed(2)} s; 2,000 copies ${seconds.toFixed(2)} s later (${Math.round(2_000 / ((performance.now() - started) / 1_000))}/s overall)`,
     );
     expect(seconds).toBeLessThan(30);
+  });
+});
+
+describe('a cluster that is drained, and one that leaves', () => {
+  const cordon = (name: string, spec: object) =>
+    hub.client.patch({ workspace: 'root', ...SYNC_TARGETS, name }, { type: 'merge', body: { spec } });
+
+  it('keeps its work when cordoned, gives it away when drained, once the other has it ready', async () => {
+    await hub.client.create('root', DEPLOYMENTS, deployment('mobile', 4));
+    await rolledOut('mobile', 4);
+    await cordon('west', { unschedulable: true });
+    await hub.client.create('root', DEPLOYMENTS, deployment('late', 2));
+    await shared('late', [[2], []]);
+    expect(await sharesOf('mobile')).toEqual([[2], [2]]);
+    let readyInEast = 0;
+    await cordon('west', { evictAfter: '2020-01-01T00:00:00Z' });
+    await waitFor('the other to be left', async () => {
+      const [copy] = await copies(east, 'mobile');
+      const { readyReplicas = 0 } = (copy?.status ?? {}) as DeploymentStatus;
+      const left = (await copies(west, 'mobile')).length === 0;
+      if (!left) readyInEast = Math.max(readyInEast, readyReplicas);
+      return left;
+    });
+    expect(readyInEast).toBe(4);
+    await rolledOut('mobile', 4);
+    await cordon('west', { unschedulable: null, evictAfter: null });
+    await shared('mobile', [[2], [2]]);
+    await rolledOut('mobile', 4);
+  });
+
+  it('takes no trace along when it leaves: the others take over', async () => {
+    await leaveCluster({ hub: hub.client, workspace: 'root', name: 'west' });
+    await waitFor('all to be in the other', async () => {
+      const { metadata } = await hubObject('mobile');
+      return metadata.finalizers?.length === 1 && Object.keys(metadata.labels ?? {}).length === 1;
+    });
+    const [copy] = await copies(east, 'mobile');
+    expect(copy?.spec).toMatchObject({ replicas: 4 });
+    await rolledOut('mobile', 4);
   });
 });
