@@ -85,7 +85,8 @@ async function checkBinding(
   if (allowed || roleRef === undefined) return;
   const policy = await authorizer.policy(workspace);
   const rules = policy.roleRules(roleRef, namespace);
-  if (rules === undefined) throw notFound({ group: RBAC_GROUP, resource }, roleRef.name);
+  // kube-apiserver's words: the role's name with the binding's resource.
+  if (rules === undefined) throw notFound(definition.info, roleRef.name);
   refuseMissing(policy, user, namespace, rules, (why) => forbidden(definition.info, metadata.name ?? '', why));
 }
 

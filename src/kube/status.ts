@@ -61,7 +61,7 @@ export class ApiError extends Error {
 const details = (gr: GroupResource, name?: string, causes?: readonly StatusCause[]): StatusDetails => ({
   ...(name ? { name } : {}),
   ...(gr.group ? { group: gr.group } : {}),
-  kind: gr.resource,
+  ...(gr.resource ? { kind: gr.resource } : {}),
   ...(causes && causes.length > 0 ? { causes } : {}),
 });
 
