@@ -1,7 +1,8 @@
 /** OpenAPI v2 (Swagger) of everything that is served, as kube-apiserver serves it at /openapi/v2. */
+import { LRUCache } from 'lru-cache';
 import { definitionsOf, refPrefix } from './definitions.ts';
 import { type Operation, type Parameter, pathsOf } from './operations.ts';
-import type { ServedType } from './served-type.ts';
+import { type ServedType, typesHash } from './served-type.ts';
 import { documentInfo, operationTypes, patchTypes, RESPONSE_TEXT } from './v3.ts';
 
 export interface OpenApiV2Document {
@@ -48,12 +49,14 @@ export interface V2Parameter {
   readonly schema?: Record<string, unknown>;
 }
 
-const made = new WeakMap<readonly ServedType[], OpenApiV2Document>();
+/** Workspaces that serve the same types share one document; it is large and slow to make, so few are kept. */
+const made = new LRUCache<string, OpenApiV2Document>({ max: 4 });
 
-/** The document as JSON, made once for a list of types; `encodeOpenApiV2` writes the same as protobuf. */
+/** The document as JSON; `encodeOpenApiV2` writes the same as protobuf. */
 export function openApiV2Document(types: readonly ServedType[]): OpenApiV2Document {
-  const document = made.get(types) ?? documentOf(types);
-  made.set(types, document);
+  const key = typesHash(types);
+  const document = made.get(key) ?? documentOf(types);
+  made.set(key, document);
   return document;
 }
 

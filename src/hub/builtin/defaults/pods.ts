@@ -1,6 +1,6 @@
 /** Pods and everything in a pod template (pkg/apis/core/v1/defaults.go). */
 import type { Json } from '../../../kube/object.ts';
-import { formatQuantity, parseQuantity } from '../../../kube/quantity.ts';
+import { formatQuantity, parseQuantity, type Quantity } from '../../../kube/quantity.ts';
 import { constants, type DefaultingRules, type Fields, fill, listIn, objectIn } from './fields.ts';
 
 const CORE = 'io.k8s.api.core.v1.';
@@ -106,9 +106,18 @@ const MILLI = 1_000_000n;
 /** Nothing finer than a thousandth is kept (SetDefaults_ResourceList). */
 export function roundUp(resources: Fields): void {
   for (const [name, text] of Object.entries(resources)) {
-    if (typeof text !== 'string') continue;
-    const { nanos, format } = parseQuantity(text);
+    const quantity = typeof text === 'string' ? quantityOf(text) : undefined;
+    if (!quantity) continue;
+    const { nanos, format } = quantity;
     const rest = nanos % MILLI;
     if (rest > 0n) resources[name] = formatQuantity({ nanos: nanos - rest + MILLI, format });
+  }
+}
+
+function quantityOf(text: string): Quantity | undefined {
+  try {
+    return parseQuantity(text);
+  } catch {
+    return undefined;
   }
 }

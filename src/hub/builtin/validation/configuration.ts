@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { child, forbiddenField, index, invalidValue, requiredValue, tooLong } from '../../../kube/field-error.ts';
 import type { KubeObject } from '../../../kube/object.ts';
-import { parseQuantity } from '../../../kube/quantity.ts';
+import { nanosOf } from './resources.ts';
 import { type Causes, configKey } from './scalars.ts';
 import { immutable } from './selectors.ts';
 
@@ -122,7 +122,7 @@ export function claimCauses(claim: Claim, old: Claim | undefined): Causes {
       : []),
     ...(storage === undefined
       ? [requiredValue(index(path, 'storage'))]
-      : parseQuantity(storage).nanos <= 0n
+      : nanosOf(storage) <= 0n
         ? [invalidValue(index(path, 'storage'), storage, 'must be greater than zero')]
         : []),
     ...(old && !isDeepStrictEqual(fixedPart(spec), fixedPart(old.spec ?? {}))

@@ -12,6 +12,15 @@ export interface Resources {
   readonly requests?: ResourceList;
 }
 
+/** What is no quantity was refused when the body was decoded; callers in the process may still hand one over. */
+export function nanosOf(text: string | number): bigint {
+  try {
+    return parseQuantity(String(text)).nanos;
+  } catch {
+    return 0n;
+  }
+}
+
 const STANDARD = new Set(['cpu', 'memory', 'ephemeral-storage']);
 /** Names that mean something to quotas and volumes, but not to containers. */
 const QUOTA_ONLY =
@@ -37,7 +46,7 @@ export function resourceCauses({ limits = {}, requests = {} }: Resources, path: 
 }
 
 function amountCauses(name: string, text: string, path: FieldPath): Causes {
-  const { nanos } = parseQuantity(text);
+  const nanos = nanosOf(text);
   const causes: StatusCause[] = [...nameCauses(name, path)];
   if (nanos < 0n) causes.push(invalidValue(path, text, 'must be greater than or equal to 0'));
   if (isExtended(name) && nanos % UNIT !== 0n) causes.push(invalidValue(path, text, 'must be an integer'));
@@ -67,7 +76,7 @@ function againstLimit(name: string, request: string, limit: string | undefined, 
       ? []
       : [requiredValue(child(path, 'limits'), 'Limit must be set for non overcommitable resources')];
   }
-  const [asked, most] = [parseQuantity(request).nanos, parseQuantity(limit).nanos];
+  const [asked, most] = [nanosOf(request), nanosOf(limit)];
   const requests = child(path, 'requests');
   if (asked !== most && !mayDiffer(name)) {
     return [invalidValue(requests, request, `must be equal to ${name} limit of ${limit}`)];

@@ -89,3 +89,7 @@ export function selects(selector: Selector | undefined, labels: Labels | undefin
 
 export const immutable = (now: unknown, old: unknown, path: FieldPath): Causes =>
   isDeepStrictEqual(now, old) ? [] : [invalidValue(path, now, 'field is immutable')];
+
+/** The same for fields that upstream declares immutable in the type: the value is not shown. */
+export const declaredImmutable = (now: unknown, old: unknown, path: FieldPath): Causes =>
+  isDeepStrictEqual(now, old) ? [] : [invalidValue(path, null, 'field is immutable')];

@@ -91,9 +91,9 @@ const isHeadless = (spec: ServiceSpec): boolean => spec.clusterIPs?.[0] === 'Non
 function addressChange(spec: ServiceSpec, old: ServiceSpec): Causes {
   if (spec.type === 'ExternalName' || old.type === 'ExternalName') return [];
   const [now, before] = [spec.clusterIPs?.[0] ?? '', old.clusterIPs?.[0] ?? ''];
-  if (before === '' || now === before) return [];
-  const text = now === '' ? 'primary clusterIP can not be unset' : 'may not change once set';
-  return [invalidValue(index(at('clusterIPs'), 0), spec.clusterIPs ?? [], text)];
+  // Who leaves the address out means the old one.
+  if (before === '' || now === '' || now === before || (isHeadless(spec) && isHeadless(old))) return [];
+  return [invalidValue(index(at('clusterIPs'), 0), spec.clusterIPs ?? [], 'may not change once set')];
 }
 
 function typeCauses(spec: ServiceSpec): Causes {

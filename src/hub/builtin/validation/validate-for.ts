@@ -6,6 +6,13 @@
 import type { KubeObject } from '../../../kube/object.ts';
 import type { StatusCause } from '../../../kube/status.ts';
 import { bindingCauses, roleCauses } from './access.ts';
+import {
+  endpointSliceCauses,
+  ingressClassCauses,
+  leaseCauses,
+  priorityClassCauses,
+  storageClassCauses,
+} from './classes.ts';
 import { claimCauses, configMapCauses, secretCauses } from './configuration.ts';
 import { cronJobCauses, jobCauses } from './jobs.ts';
 import { ingressCauses, networkPolicyCauses } from './networking.ts';
@@ -30,13 +37,18 @@ const RULES: Readonly<Record<string, Validation>> = {
   'autoscaling/HorizontalPodAutoscaler': autoscalerCauses,
   'batch/CronJob': cronJobCauses,
   'batch/Job': jobCauses,
+  'coordination.k8s.io/Lease': leaseCauses,
+  'discovery.k8s.io/EndpointSlice': endpointSliceCauses,
   'networking.k8s.io/Ingress': ingressCauses,
+  'networking.k8s.io/IngressClass': ingressClassCauses,
   'networking.k8s.io/NetworkPolicy': networkPolicyCauses,
   'policy/PodDisruptionBudget': budgetCauses,
   'rbac.authorization.k8s.io/ClusterRole': roleCauses(false),
   'rbac.authorization.k8s.io/ClusterRoleBinding': bindingCauses(false),
   'rbac.authorization.k8s.io/Role': roleCauses(true),
   'rbac.authorization.k8s.io/RoleBinding': bindingCauses(true),
+  'scheduling.k8s.io/PriorityClass': priorityClassCauses,
+  'storage.k8s.io/StorageClass': storageClassCauses,
 };
 
 /** Takes a group and kind; all versions of a kind are validated alike. Undefined where there are no rules. */

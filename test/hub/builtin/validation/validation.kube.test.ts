@@ -60,6 +60,43 @@ test.each<[string, kind: string, name: string, Change]>([
     },
   ],
   ['type of a secret', 'Secret', 'typed', (object) => Object.assign(object, { type: 'example.com/other' })],
+  [
+    'cluster address of a service',
+    'Service',
+    'minimal',
+    ({ spec }) => Object.assign(spec, { clusterIP: '10.96.0.250', clusterIPs: ['10.96.0.250'] }),
+  ],
+  [
+    'provisioner of a storage class',
+    'StorageClass',
+    'sample',
+    (object) => Object.assign(object, { provisioner: 'q', parameters: { a: 'b' }, reclaimPolicy: 'Retain' }),
+  ],
+  [
+    'value of a priority class',
+    'PriorityClass',
+    'sample',
+    (object) => Object.assign(object, { value: 8, preemptionPolicy: 'Never' }),
+  ],
+  [
+    'duration of a lease',
+    'Lease',
+    'minimal',
+    ({ spec }) => Object.assign(spec, { leaseDurationSeconds: 0, leaseTransitions: -1 }),
+  ],
+  [
+    'address type of an endpoint slice',
+    'EndpointSlice',
+    'some',
+    (object) =>
+      Object.assign(object, { addressType: 'IPv6', endpoints: [{ addresses: [] }, { addresses: ['10.0.0.9'] }] }),
+  ],
+  [
+    'controller of an ingress class',
+    'IngressClass',
+    'sample',
+    ({ spec }) => Object.assign(spec, { controller: 'example.com/other' }),
+  ],
   ['completions of a job', 'Job', 'minimal', ({ spec }) => Object.assign(spec, { completions: 3 })],
 ])('a change of the %s is refused in the same words', async (_, kind, name, change) => {
   const { path, object } = sampleOf(kind, name);
