@@ -44,6 +44,8 @@ export interface ControllersOptions {
 export interface Controllers {
   /** Explains decisions (`tmc explain`). */
   readonly placement: PlacementController;
+  /** The hub serves other kinds than before. */
+  refreshKinds(): void;
   /** Resolves when no controller has work left that it can do now. */
   whenIdle(): Promise<void>;
 }
@@ -80,6 +82,7 @@ export async function startControllers(options: ControllersOptions): Promise<Con
 
   return {
     placement,
+    refreshKinds: () => informers.refresh(),
     whenIdle: async () => {
       await placement.whenIdle();
       await sync.whenIdle();

@@ -22,6 +22,7 @@ import { createHubPort } from './aggregate/hub-access.ts';
 import { createView } from './aggregate/view.ts';
 import { createViewReflectors } from './aggregate/view-reflectors.ts';
 import { startApiServer } from './api-server.ts';
+import { type CustomKinds, createCustomKinds } from './clusters/custom-kinds.ts';
 import type { ClusterRegistry } from './clusters/downstream.ts';
 import { createClusterRegistry } from './clusters/registry.ts';
 import type { ServerConfig } from './config.ts';
@@ -87,8 +88,10 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
   });
   const tokens = [...(await configuredTokens(config, dependencies)), accounts.authenticate];
 
+  const authored: { kinds?: CustomKinds; refresh?: () => void } = {};
   const hub = await createHub({
     store,
+    extraResources: (workspace) => authored.kinds?.of(workspace) ?? [],
     profile: 'hub',
     log,
     encryptionKeys: await openEncryptionKeys(join(config.dataDir, 'encryption.key')),
@@ -105,6 +108,14 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
   const registry = createClusterRegistry({ hub, clock: systemClock, log, trustKubeconfig: config.trustKubeconfig });
   await Promise.all([resolver.whenReady(), rbac.whenReady(), registry.whenLoaded()]);
   observeClusters(registry, metrics.metrics);
+  authored.kinds = createCustomKinds({
+    registry,
+    log,
+    onChange: () => {
+      hub.catalog.invalidate('*');
+      authored.refresh?.();
+    },
+  });
   const reflectors = createViewReflectors({ log, registry });
   const view = createView({
     hub: createHubPort(hub),
@@ -124,6 +135,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
     log,
     metrics: metrics.metrics,
   });
+  authored.refresh = controllers.refreshKinds;
 
   const audit = await openAudit(config);
   const server = await startApiServer({
@@ -160,6 +172,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
       stop.abort();
       view.close();
       await reflectors.pool.close();
+      authored.kinds?.close();
       await registry.close();
       await hub.close();
       await store.close();

@@ -53,6 +53,7 @@ export interface ConnectionOptions {
   readonly now: () => number;
   readonly onHealth: () => void;
   readonly onDiscovery: () => void;
+  readonly onDefinitions: () => void;
 }
 
 export interface ClusterConnection extends Downstream {
@@ -128,6 +129,7 @@ export function createConnection(options: ConnectionOptions): ClusterConnection 
     intervalMs: timings.discoveryIntervalMs,
     now,
     onChange: options.onDiscovery,
+    onDefinitions: options.onDefinitions,
   });
 
   return {

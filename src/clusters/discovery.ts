@@ -15,6 +15,8 @@ export interface DiscoveryCacheOptions {
   readonly now: () => number;
   /** Called when the content differs from what was known. */
   readonly onChange: () => void;
+  /** Called when a CRD or APIService changed, whether or not the content does. */
+  readonly onDefinitions: () => void;
 }
 
 export interface DiscoveryCache {
@@ -107,6 +109,7 @@ export function createDiscoveryCache(options: DiscoveryCacheOptions): DiscoveryC
     for (const delay of AFTER_CHANGE_MS) later(delay, refresh);
     later(AFTER_CHANGE_MS[0]!, () => {
       pending = false;
+      options.onDefinitions();
     });
   }
 

@@ -72,8 +72,8 @@ export interface Downstream {
 }
 
 export interface ClusterChange {
-  /** visibility: the workspaces that may use it changed. */
-  readonly type: 'joined' | 'left' | 'health' | 'discovery' | 'visibility';
+  /** visibility: the workspaces that may use it changed. definitions: its CRDs did, perhaps only their schemas. */
+  readonly type: 'joined' | 'left' | 'health' | 'discovery' | 'visibility' | 'definitions';
   readonly downstream: Downstream;
 }
 

@@ -82,6 +82,7 @@ export function createClusterRegistry(options: RegistryOptions): ClusterRegistry
         emit({ type: 'health', downstream: connection });
       },
       onDiscovery: () => emit({ type: 'discovery', downstream: connection }),
+      onDefinitions: () => emit({ type: 'definitions', downstream: connection }),
     });
     entries.set(id, { desired, connection, releaseSecret: followSecret(desired, connection) });
     byKey.set(identity.key, connection);

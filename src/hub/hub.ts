@@ -44,7 +44,7 @@ export interface HubOptions {
   readonly virtual?: Readonly<Record<string, ApiHandler>>;
   /** Subresources answered by code (`-/pods/log`, `-/pods/exec`): the same table, kept apart for clusters' controllers. */
   readonly subresourceHandlers?: Readonly<Record<string, ApiHandler>>;
-  /** Kinds that only downstream clusters serve. */
+  /** Kinds that only downstream clusters serve; the same array for as long as they are the same, so that workspaces share them. */
   readonly extraResources?: (workspace: string) => readonly ResourceDefinition[];
   /** Further admission steps, after the hub's own. */
   readonly admission?: readonly AdmissionStep[];
@@ -74,10 +74,13 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   setMaxListeners(0, stop.signal);
   const objects = createObjectIo(store, createValueCipher(options.encryptionKeys ?? []));
   const fixed = [...builtinDefinitions(profile), ...(profile === 'hub' ? TMC_KINDS : [])];
-  const catalog = createCatalog(fixed, async (workspace) => [
-    ...(await ownDefinitions(store, workspace)),
-    ...(options.extraResources?.(workspace) ?? []),
-  ]);
+  const catalog = createCatalog(fixed, async (workspace) => {
+    const extra = options.extraResources?.(workspace) ?? [];
+    const own = await ownDefinitions(store, workspace);
+    if (own.length === 0) return extra;
+    const names = new Set(own.map(({ info }) => groupResourceName(info)));
+    return [...own, ...extra.filter(({ info }) => !names.has(groupResourceName(info)))];
+  });
   const feed = new ChangeFeed(store, (change) => objects.openChange(change));
   const core: HubCore = {
     store,

@@ -54,6 +54,7 @@ function connectTo(
     now: Date.now,
     onHealth: () => undefined,
     onDiscovery: () => undefined,
+    onDefinitions: () => undefined,
   });
   connection.setCredentials(fixed(credentials));
   closers.push(() => connection.close());

@@ -141,6 +141,7 @@ describe('a discovery cache', () => {
       intervalMs: 60_000,
       now: Date.now,
       onChange: () => (state.changes += 1),
+      onDefinitions: () => undefined,
       async fetch(path) {
         if (state.down) throw new Error('down');
         if (path.includes('limit=1')) return answer({ metadata: { resourceVersion: '7' } });

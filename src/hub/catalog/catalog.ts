@@ -29,6 +29,12 @@ export function createCatalog(
 ): Catalog {
   const shared = buildCatalog(fixed, undefined);
   let generation = 0;
+  const byList = new WeakMap<readonly ResourceDefinition[], WorkspaceCatalog>();
+  const built = (own: readonly ResourceDefinition[]): WorkspaceCatalog => {
+    const catalog = byList.get(own) ?? buildCatalog(own, shared);
+    byList.set(own, catalog);
+    return catalog;
+  };
   const cache = new LRUCache<string, WorkspaceCatalog>({
     max: MAX_WORKSPACES,
     fetchMethod: async (workspace) => {
@@ -36,7 +42,7 @@ export function createCatalog(
         const before = generation;
         const own = await loadOwn(workspace);
         // A change that arrived while loading may or may not be in what was loaded.
-        if (before === generation) return own.length === 0 ? shared : buildCatalog(own, shared);
+        if (before === generation) return own.length === 0 ? shared : built(own);
       }
     },
   });
