@@ -1,8 +1,9 @@
 // Bundles the commands into dist/, one file each, dependencies left outside.
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const commands = ['tmc', 'kubectl-tmc', 'workload-syncer'].filter((name) => existsSync(`src/cli/${name}.ts`));
+rmSync('dist', { recursive: true, force: true });
 await build({
   entryPoints: commands.map((name) => `src/cli/${name}.ts`),
   outdir: 'dist',
@@ -16,5 +17,5 @@ await build({
   banner: { js: '#!/usr/bin/env node' },
   logLevel: 'warning',
 });
-// Data that is read at run time from beside the code (src/hub/builtin/tables.ts).
-copyFileSync('src/hub/builtin/tables.json', 'dist/tables.json');
+// Data that is read at run time from beside the code (src/hub/builtin).
+for (const file of ['tables.json', 'go-structs.json']) copyFileSync(`src/hub/builtin/${file}`, `dist/${file}`);
