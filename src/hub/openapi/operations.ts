@@ -1,14 +1,21 @@
 /** The paths and operations of a served resource, free of the dialect in which they are written (apiserver installer.go). */
 import { apiVersionOf, type GroupVersionKind, type ResourceInfo } from '../../kube/resource.ts';
+import {
+  byName,
+  CONNECTS,
+  DELETE,
+  DELETE_COLLECTION,
+  LIST,
+  LOG,
+  PATCH,
+  type Parameter,
+  PRETTY,
+  path,
+  WRITE,
+} from './parameters.ts';
 import { definitionNameOf, listKindOf, type ServedType } from './served-type.ts';
 
 export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
-
-export interface Parameter {
-  readonly name: string;
-  readonly in: 'query' | 'path';
-  readonly type: 'string' | 'integer' | 'boolean';
-}
 
 export interface Operation {
   readonly method: Method;
@@ -33,29 +40,6 @@ export interface PathItem {
 }
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
-const query = (type: Parameter['type'], names: string): readonly Parameter[] =>
-  names.split(' ').map((name) => ({ name, in: 'query', type }));
-const path = (...names: string[]): readonly Parameter[] => names.map((name) => ({ name, in: 'path', type: 'string' }));
-const byName = (...lists: (readonly Parameter[])[]): readonly Parameter[] =>
-  lists.flat().sort((left, right) => (left.name < right.name ? -1 : 1));
-
-const LIST = byName(
-  query('boolean', 'allowWatchBookmarks sendInitialEvents watch'),
-  query('string', 'continue fieldSelector labelSelector resourceVersion resourceVersionMatch shardSelector'),
-  query('integer', 'limit timeoutSeconds'),
-);
-const WRITE = query('string', 'dryRun fieldManager fieldValidation');
-const PATCH = byName(WRITE, query('boolean', 'force'));
-const DELETE = byName(
-  query('string', 'dryRun propagationPolicy'),
-  query('integer', 'gracePeriodSeconds'),
-  query('boolean', 'ignoreStoreReadErrorWithClusterBreakingPotential orphanDependents'),
-);
-const DELETE_COLLECTION = byName(
-  DELETE,
-  LIST.filter(({ name }) => name !== 'allowWatchBookmarks' && name !== 'watch'),
-);
-
 /** Kinds whose DELETE answers with the deleted object (ReturnDeletedObject in upstream's registries). */
 const RETURNS_DELETED: Readonly<Record<string, readonly string[]>> = {
   '': [
@@ -71,21 +55,6 @@ const RETURNS_DELETED: Readonly<Record<string, readonly string[]>> = {
   'storage.k8s.io': ['csidrivers', 'csinodes', 'storageclasses', 'volumeattachments', 'volumeattributesclasses'],
 };
 const returnsDeleted = (info: ResourceInfo): boolean => RETURNS_DELETED[info.group]?.includes(info.resource) ?? false;
-const PRETTY = query('string', 'pretty');
-
-const STREAMS = query('boolean', 'stderr stdin stdout tty');
-/** Subresources that switch protocols or forward: any method connects, and options are in the query. */
-const CONNECTS: Readonly<Record<string, readonly Parameter[]>> = {
-  attach: byName(query('string', 'container'), STREAMS),
-  exec: byName(query('string', 'command container'), STREAMS),
-  portforward: query('integer', 'ports'),
-  proxy: query('string', 'path'),
-};
-const LOG = byName(
-  query('boolean', 'follow insecureSkipTLSVerifyBackend previous timestamps'),
-  query('integer', 'limitBytes sinceSeconds tailLines'),
-  query('string', 'container stream'),
-);
 
 /** Collections, items and subresources of one resource. */
 export function pathsOf(type: ServedType): readonly PathItem[] {

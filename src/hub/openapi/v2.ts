@@ -1,7 +1,8 @@
 /** OpenAPI v2 (Swagger) of everything that is served, as kube-apiserver serves it at /openapi/v2. */
 import { LRUCache } from 'lru-cache';
 import { definitionsOf, refPrefix } from './definitions.ts';
-import { type Operation, type Parameter, pathsOf } from './operations.ts';
+import { type Operation, pathsOf } from './operations.ts';
+import type { Parameter } from './parameters.ts';
 import { type ServedType, typesHash } from './served-type.ts';
 import { documentInfo, operationTypes, patchTypes, RESPONSE_TEXT } from './v3.ts';
 

@@ -1,7 +1,8 @@
 /** OpenAPI v3 as kube-apiserver serves it at /openapi/v3: an index, and one document per group version. */
 import { builtinVersion } from '../builtin/tables.ts';
 import { definitionsOf, refPrefix } from './definitions.ts';
-import { type Operation, type Parameter, pathsOf } from './operations.ts';
+import { type Operation, pathsOf } from './operations.ts';
+import type { Parameter } from './parameters.ts';
 import { documentPath, type ServedType, typesHash } from './served-type.ts';
 
 export interface OpenApiV3Index {

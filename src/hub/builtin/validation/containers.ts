@@ -5,25 +5,14 @@ import {
   type FieldPath,
   forbiddenField,
   index,
-  invalidValue,
-  notFoundValue,
   notSupported,
   requiredValue,
 } from '../../../kube/field-error.ts';
-import type { StatusCause } from '../../../kube/status.ts';
+import { type Mount, mountCauses } from './mounts.ts';
 import { lifecycleCauses, type Probe, probeCauses } from './probes.ts';
 import { type Resources, resourceCauses } from './resources.ts';
-import {
-  type Causes,
-  configKey,
-  dnsLabel,
-  dnsSubdomain,
-  environmentName,
-  oneOf,
-  portName,
-  portNumber,
-  present,
-} from './scalars.ts';
+import { type Causes, dnsLabel, oneOf, portName, portNumber, present } from './scalars.ts';
+import { type Variable, type VariableSource, variableCauses, variableSourceCauses } from './variables.ts';
 
 interface Port {
   readonly name?: string;
@@ -31,30 +20,6 @@ interface Port {
   readonly hostPort?: number;
   readonly hostIP?: string;
   readonly protocol?: string;
-}
-
-interface KeyReference {
-  readonly name?: string;
-  readonly key?: string;
-}
-
-interface Variable {
-  readonly name?: string;
-  readonly value?: string;
-  readonly valueFrom?: {
-    readonly fieldRef?: { readonly apiVersion?: string; readonly fieldPath?: string };
-    readonly resourceFieldRef?: { readonly resource?: string };
-    readonly configMapKeyRef?: KeyReference;
-    readonly secretKeyRef?: KeyReference;
-    readonly fileKeyRef?: object;
-  };
-}
-
-interface Mount {
-  readonly name?: string;
-  readonly mountPath?: string;
-  readonly subPath?: string;
-  readonly subPathExpr?: string;
 }
 
 export interface Container {
@@ -65,11 +30,7 @@ export interface Container {
   readonly restartPolicy?: string;
   readonly ports?: readonly Port[];
   readonly env?: readonly Variable[];
-  readonly envFrom?: readonly {
-    readonly prefix?: string;
-    readonly configMapRef?: { readonly name?: string };
-    readonly secretRef?: { readonly name?: string };
-  }[];
+  readonly envFrom?: readonly VariableSource[];
   readonly volumeMounts?: readonly Mount[];
   readonly resources?: Resources;
   readonly livenessProbe?: Probe;
@@ -200,89 +161,4 @@ function hostPortCauses(containers: readonly Container[], path: FieldPath): Caus
       return [];
     }),
   );
-}
-
-const variableCauses = (variables: readonly Variable[], path: FieldPath): Causes =>
-  variables.flatMap((variable, at) => {
-    const own = index(path, at);
-    return [
-      ...(variable.name ? environmentName(variable.name, child(own, 'name')) : [requiredValue(child(own, 'name'))]),
-      ...valueFromCauses(variable, child(own, 'valueFrom')),
-    ];
-  });
-
-function valueFromCauses({ value, valueFrom }: Variable, path: FieldPath): Causes {
-  if (!valueFrom) return [];
-  const sources = (['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'] as const).filter(
-    (source) => valueFrom[source] !== undefined,
-  );
-  const causes: StatusCause[] = [
-    ...(valueFrom.fieldRef ? present(valueFrom.fieldRef.fieldPath, child(child(path, 'fieldRef'), 'fieldPath')) : []),
-    ...(valueFrom.resourceFieldRef
-      ? present(valueFrom.resourceFieldRef.resource, child(child(path, 'resourceFieldRef'), 'resource'))
-      : []),
-    ...(valueFrom.configMapKeyRef ? keyCauses(valueFrom.configMapKeyRef, child(path, 'configMapKeyRef')) : []),
-    ...(valueFrom.secretKeyRef ? keyCauses(valueFrom.secretKeyRef, child(path, 'secretKeyRef')) : []),
-  ];
-  if (sources.length === 0) {
-    causes.push(
-      invalidValue(
-        path,
-        '',
-        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
-      ),
-    );
-  } else if (value) causes.push(invalidValue(path, '', 'may not be specified when `value` is not empty'));
-  else if (sources.length > 1) {
-    causes.push(invalidValue(path, '', 'may not have more than one field specified at a time'));
-  }
-  return causes;
-}
-
-const keyCauses = ({ name, key }: KeyReference, path: FieldPath): Causes => [
-  ...dnsSubdomain(name ?? '', child(path, 'name')),
-  ...(key ? configKey(key, child(path, 'key')) : [requiredValue(child(path, 'key'))]),
-];
-
-const variableSourceCauses = (sources: NonNullable<Container['envFrom']>, path: FieldPath): Causes =>
-  sources.flatMap(({ prefix, configMapRef, secretRef }, at) => {
-    const own = index(path, at);
-    const count = [configMapRef, secretRef].filter((source) => source !== undefined).length;
-    return [
-      ...(prefix ? environmentName(prefix, child(own, 'prefix')) : []),
-      ...(configMapRef ? sourceName(configMapRef.name, child(own, 'configMapRef')) : []),
-      ...(secretRef ? sourceName(secretRef.name, child(own, 'secretRef')) : []),
-      ...(count === 0 ? [invalidValue(path, '', 'must specify one of: `configMapRef` or `secretRef`')] : []),
-      ...(count > 1 ? [invalidValue(path, '', 'may not have more than one field specified at a time')] : []),
-    ];
-  });
-
-const sourceName = (name: string | undefined, path: FieldPath): Causes =>
-  name ? dnsSubdomain(name, child(path, 'name')) : [requiredValue(child(path, 'name'))];
-
-function mountCauses(mounts: readonly Mount[], volumes: ReadonlySet<string>, path: FieldPath): Causes {
-  const places = new Set<string>();
-  return mounts.flatMap((mount, at) => {
-    const own = index(path, at);
-    const place = mount.mountPath ?? '';
-    const causes = [
-      ...present(mount.name, child(own, 'name')),
-      ...(volumes.has(mount.name ?? '') ? [] : [notFoundValue(child(own, 'name'), mount.name ?? '')]),
-      ...present(mount.mountPath, child(own, 'mountPath')),
-      ...(places.has(place) ? [invalidValue(child(own, 'mountPath'), place, 'must be unique')] : []),
-      ...descendingPath(mount.subPath, child(path, 'subPath')),
-      ...(mount.subPath && mount.subPathExpr
-        ? [invalidValue(child(own, 'subPathExpr'), mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive')]
-        : []),
-      ...descendingPath(mount.subPathExpr, child(path, 'subPathExpr')),
-    ];
-    places.add(place);
-    return causes;
-  });
-}
-
-function descendingPath(value: string | undefined, path: FieldPath): Causes {
-  if (!value) return [];
-  if (value.startsWith('/')) return [invalidValue(path, value, 'must be a relative path')];
-  return value.split('/').includes('..') ? [invalidValue(path, value, "must not contain '..'")] : [];
 }
