@@ -119,9 +119,11 @@ function byPolicy(
   return { decision, requests: workload.requests };
 }
 
-function currentWithoutHeld({ id, object }: TrackedObject, inputs: PlacementInputs): CurrentPlacement {
+function currentWithoutHeld(tracked: TrackedObject, inputs: PlacementInputs): CurrentPlacement {
+  const { id, object } = tracked;
   const held = inputs.held(id);
-  const current = currentPlacement(object);
+  const remembered = tracked.held.size === 0 ? inputs.ledger.get(id)?.targets : undefined;
+  const current = remembered ?? currentPlacement(object);
   return held === undefined ? current : new Map([...current].filter(([key]) => !held.has(key)));
 }
 

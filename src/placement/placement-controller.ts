@@ -167,7 +167,8 @@ class Controller implements PlacementController {
       const { before, after } = this.#index.set(resource, workspace, namespace, name, object);
       const id = (after ?? before)?.id;
       if (after === undefined && id !== undefined) this.#forget(id);
-      else if (after !== undefined) this.#recount(after.id, currentPlacement(after.object));
+      // A PUT of a manifest strips our labels: where it was is remembered until it is decided again.
+      else if (after !== undefined && after.held.size > 0) this.#recount(after.id, currentPlacement(after.object));
       this.#decideAll(affectedByObject(this.#index, before, after));
     });
   }

@@ -10,6 +10,7 @@ import {
   APPLIED_HASH_ANNOTATION,
   COPY_LABEL,
   COPY_UID_ANNOTATION,
+  DELETION_ANNOTATION_PREFIX,
   STATUS_ANNOTATION_PREFIX,
   SYNC_ERROR_ANNOTATION_PREFIX,
 } from '../hub/kinds/workload.ts';
@@ -47,9 +48,14 @@ export interface SyncContext {
   /** Synced. Throws ClusterError when the cluster cannot be read. */
   readonly reflector: (resource: ResourceInfo) => Promise<Reflector>;
   readonly applied: Map<string, AppliedCopy>;
+  /** Objects that lost this target without a word from placement, and when that was first seen (milliseconds). */
+  readonly unexplained: Map<string, number>;
+  readonly now: () => number;
   readonly count: (operation: 'apply' | 'delete' | 'status', resource: string) => void;
 }
 
+/** A PUT of a manifest strips placement's labels; this long it has to put them back before the copy is taken for a stray. */
+const UNEXPLAINED_MS = 5_000;
 /** How soon a copy that is on its way out is looked at again, should its event be missed. */
 const PENDING_MS = 5_000;
 
@@ -59,18 +65,30 @@ export async function syncObject(context: SyncContext, id: string): Promise<Reco
   if (!context.hubKnows(id)) return { requeueAfterMs: PENDING_MS };
   const hubObject = context.hubObject(id);
   const { key } = context.target;
-  if (
-    hubObject !== undefined &&
-    hubObject.metadata.deletionTimestamp === undefined &&
-    currentPlacement(hubObject).has(key)
-  )
+  if (hubObject !== undefined && isWanted(hubObject, key)) {
+    context.unexplained.delete(id);
     return applyCopy(context, id, hubObject);
+  }
+  if (hubObject !== undefined && !isLeaving(hubObject, key)) {
+    const since = context.unexplained.get(id) ?? context.now();
+    context.unexplained.set(id, since);
+    const left = since + UNEXPLAINED_MS - context.now();
+    if (left > 0) return { requeueAfterMs: left };
+  }
   const gone = await removeCopy(context, id, hubObject);
   if (!gone) return { requeueAfterMs: PENDING_MS };
   context.applied.delete(id);
+  context.unexplained.delete(id);
   if (hubObject !== undefined && heldTargets(hubObject).has(key)) await release(context.hub, id, key);
   return undefined;
 }
+
+const isWanted = (hubObject: KubeObject, key: string): boolean =>
+  hubObject.metadata.deletionTimestamp === undefined && currentPlacement(hubObject).has(key);
+
+/** By placement's word, or because the object itself goes. */
+const isLeaving = ({ metadata }: KubeObject, key: string): boolean =>
+  metadata.deletionTimestamp !== undefined || metadata.annotations?.[DELETION_ANNOTATION_PREFIX + key] !== undefined;
 
 async function applyCopy(
   context: SyncContext,

@@ -100,6 +100,8 @@ export class TargetSyncer {
       api,
       namespaces: this.#namespaces,
       applied: this.#applied,
+      unexplained: new Map(),
+      now: () => clock.now(),
       hubObject: (id) => objects.get(id),
       hubKnows: (id) => objects.knows(id),
       served: (resource, apiVersion) => this.#served(resource, apiVersion),

@@ -186,6 +186,22 @@ describe('a Deployment', () => {
     });
   });
 
+  it('survives a PUT that strips its labels: the copies stay, and are placed as before', async () => {
+    const uids = async () =>
+      [...(await copies(line.east, DEPLOYMENTS)), ...(await copies(line.west, DEPLOYMENTS))].map(
+        ({ metadata }) => metadata.uid,
+      );
+    const before = await uids();
+    const labels = (await hubWeb()).metadata.labels;
+    const put = deployment('web', 5);
+    await line.hub.client.update('root', DEPLOYMENTS, put);
+    await both(3, 2);
+    expect(await uids()).toEqual(before);
+    const { metadata } = await hubWeb();
+    expect(metadata.labels).toEqual(labels);
+    expect(metadata.finalizers).toHaveLength(2);
+  });
+
   it('overwrites placement that someone writes by hand', async () => {
     const { metadata } = await hubWeb();
     const label = Object.keys(metadata.labels ?? {})[0] ?? '';
