@@ -85,6 +85,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       proxy,
       newAuditId: randomUUID,
       observe: observer(options.metrics?.metrics),
+      opened: openCounter(options.metrics?.metrics),
       logFailure: (error, auditId) => options.log.error({ err: error.cause ?? error, auditId }, 'request failed'),
       requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_TIMEOUT_MS,
     }),
@@ -154,6 +155,14 @@ function observer(
     }
   };
 }
+
+const openCounter =
+  (metrics: Metrics | undefined) =>
+  ({ door, info }: Described): (() => void) => {
+    const labels = { door, verb: VERBS.has(info.verb) ? info.verb : 'other' };
+    metrics?.tmc_api_long_running_requests.inc(labels);
+    return () => metrics?.tmc_api_long_running_requests.dec(labels);
+  };
 
 const VERBS = new Set([
   'get',

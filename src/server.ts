@@ -137,7 +137,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
   });
   authored.refresh = controllers.refreshKinds;
 
-  const audit = await openAudit(config);
+  const audit = await openAudit(config, log);
   const server = await startApiServer({
     host: config.host,
     port: config.port,
@@ -212,11 +212,13 @@ interface AuditOutput {
 }
 
 /** Appends to the file; default `audit.log` in the data directory. */
-async function openAudit({ audit, dataDir }: ServerConfig): Promise<AuditOutput> {
+async function openAudit({ audit, dataDir }: ServerConfig, log: Logger): Promise<AuditOutput> {
   const policy =
     audit.policyFile === undefined ? DEFAULT_AUDIT_POLICY : readPolicy(await readFile(audit.policyFile, 'utf8'));
   const stream = createWriteStream(audit.logFile ?? join(dataDir, 'audit.log'), { flags: 'a', mode: 0o600 });
   await once(stream, 'open');
+  // A full disk must not end the gateway.
+  stream.on('error', (error) => log.error({ err: error }, 'the audit log cannot be written'));
   return {
     policy,
     write: (line) => void stream.write(`${line}\n`),

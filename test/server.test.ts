@@ -144,6 +144,20 @@ describe('who calls', () => {
   });
 });
 
+describe('an open watch', () => {
+  it('is counted while it lasts', async () => {
+    const open = async () => {
+      const { text } = await server.metrics.expose();
+      return Number(/^tmc_api_long_running_requests\{door="hub",verb="watch"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+    };
+    const before = await open();
+    const watching = call('admin-token', '/clusters/root/api/v1/namespaces?watch=1&timeoutSeconds=1');
+    await expect.poll(open, until).toBe(before + 1);
+    expect((await watching).status).toBe(200);
+    await expect.poll(open, until).toBe(before);
+  });
+});
+
 describe('where', () => {
   it('malformed is 400, unknown 403 in the words of a denial', async () => {
     expect((await call('ann-token', '/clusters/Root/api/v1/namespaces')).status).toBe(400);

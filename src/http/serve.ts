@@ -26,6 +26,8 @@ export interface Service {
   readonly newAuditId: () => string;
   /** Told once per request, when its answer has ended. */
   readonly observe: (request: Described | undefined, code: number, seconds: number) => void;
+  /** Told when a watch or stream begins; what it gives is called when that has ended. */
+  readonly opened: (request: Described) => () => void;
   /** Failures that are nobody's fault but ours. */
   readonly logFailure: (error: Error, auditId: string) => void;
   readonly requestTimeoutMs: number;
@@ -46,6 +48,9 @@ async function serveRequest(
   const auditId = service.newAuditId();
   const closed = new AbortController();
   const progress: { described?: Described; trail?: AuditTrail } = {};
+  // A stream that was reset says so as an error; its end is what counts, and comes as `close`.
+  raw.on('error', ignore);
+  response.on('error', ignore);
   response.once('close', () => {
     closed.abort(ENDED);
     const code = response.statusCode;
@@ -67,6 +72,7 @@ async function serveRequest(
     const announced = headerValue(incoming.rawHeaders, 'content-length');
     const body = isProxied(admitted) ? EMPTY : await readBody(raw, announced);
     const longRunning = isLongRunning(admitted.info, admitted.query);
+    if (longRunning) noteOpen(service, described, closed.signal);
     const request = toApiRequest(admitted, body, clientSignal(closed.signal, longRunning ? stopping : undefined));
     const answering = service.route(admitted)(request);
     const result = await (longRunning ? answering : withinDeadline(answering, service.requestTimeoutMs));
@@ -79,6 +85,8 @@ async function serveRequest(
 
 /** Made once: an error made per request costs its stack trace. */
 const ENDED = new Error('the client has gone, or the server stops');
+
+const ignore = (): void => undefined;
 
 const EMPTY = new Uint8Array(0);
 
@@ -128,6 +136,7 @@ async function serveUpgrade(
     progress.trail = trail;
     const admitted = await admit(service.gates, described, trail);
     if (stopping.aborted) throw unavailable('the server is stopping');
+    noteOpen(service, described, closed.signal);
     const request = { ...toApiRequest(admitted, EMPTY, clientSignal(closed.signal, stopping)), upgrade: true };
     const result = await service.route(admitted)(request);
     if (closed.signal.aborted) return;
@@ -144,6 +153,11 @@ async function serveUpgrade(
     progress.code = failure.code;
     refuseUpgrade(socket, statusResponse(failure), auditId);
   }
+}
+
+function noteOpen(service: Service, request: Described, closed: AbortSignal): void {
+  if (closed.aborted) return;
+  closed.addEventListener('abort', service.opened(request), { once: true });
 }
 
 function noted(service: Service, error: unknown, auditId: string): ApiError {

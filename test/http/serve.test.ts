@@ -199,6 +199,34 @@ describe('an answer', () => {
     await expect(ask(serving, '/api/v1/pods')).rejects.toThrow();
   });
 
+  it('that fails midway over HTTP/2 resets its stream and nothing else', async () => {
+    serving = await startServing(async ({ info }) => {
+      if (info.name === 'whole') return json({});
+      return {
+        status: 200,
+        headers: {},
+        body: (async function* () {
+          yield Buffer.from('half');
+          throw new Error('source broke');
+        })(),
+      };
+    });
+    const session = connectHttp2(serving.origin, { ca: serving.certificates.ca });
+    const stream = session.request({ ':path': '/api/v1/pods/half' });
+    const failed = new Promise<Error>((resolve) => stream.once('error', resolve));
+    stream.resume();
+    expect(String(await failed)).toContain('NGHTTP2_INTERNAL_ERROR');
+    const whole = session.request({ ':path': '/api/v1/pods/whole' });
+    const [headers] = await once(whole, 'response');
+    expect(headers[':status']).toBe(200);
+    const reset = session.request({ ':path': '/api/v1/pods/whole', ':method': 'POST' });
+    reset.on('error', () => undefined);
+    reset.close(2);
+    await new Promise((resolve) => reset.once('close', resolve));
+    expect((await ask(serving, '/api/v1/pods/whole')).status).toBe(200);
+    session.close();
+  });
+
   it('pushed into a sink has its headers flushed at once, tells pending bytes, and ends with the client', async () => {
     let sink: ByteSink | undefined;
     let request: ApiRequest | undefined;

@@ -44,6 +44,7 @@ export async function startServing(
       proxy,
       newAuditId: randomUUID,
       observe: () => undefined,
+      opened: () => () => undefined,
       logFailure: (error) => console.error(error),
       requestTimeoutMs: 10_000,
       ...overrides,
