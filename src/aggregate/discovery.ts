@@ -18,7 +18,7 @@ import type { ResourceInfo } from '../kube/resource.ts';
 import { methodNotAllowed, notAcceptable, pathNotFound } from '../kube/status.ts';
 import { type DiscoverySource, type MergedDiscovery, mergeDiscovery } from './discovery-merge.ts';
 import { createMergedOpenApi } from './openapi.ts';
-import { BySources, type HubKinds, isLive, sourcesOf, type WorkspaceSources } from './sources.ts';
+import { BySources, connectionId, type HubKinds, isLive, sourcesOf, type WorkspaceSources } from './sources.ts';
 
 export interface ResolvedResource {
   readonly info: ResourceInfo;
@@ -157,23 +157,35 @@ function groupsOf(resources: readonly ResourceInfo[]): DiscoverySource['groups']
 /** Everything of the clusters that the merged answer depends on. */
 const keyOf = (clusters: readonly Downstream[]): string =>
   clusters
-    .map(
-      (downstream) =>
-        `${downstream.key}@${downstream.slot}:${downstream.discovery()?.hash ?? ''}:${isLive(downstream)}`,
-    )
+    .map((downstream) => `${connectionId(downstream)}:${downstream.discovery()?.hash ?? ''}:${isLive(downstream)}`)
     .join(' ');
 
-/** A cluster that joined a moment ago, or a gateway that has just started: better a moment late than without it. */
+/**
+ * A cluster that joined a moment ago, or a gateway that has just started: better a moment late than without it. Only once:
+ * one that never says anything must not hold up every request.
+ */
 async function firstWords(clusters: readonly Downstream[], withinMs: number, signal?: AbortSignal): Promise<void> {
+  const now = Date.now();
   const silent = clusters.filter(
-    (downstream) => downstream.discovery() === undefined && downstream.health().state !== 'Unhealthy',
+    (downstream) => downstream.discovery() === undefined && patienceEnd(downstream, now, withinMs) > now,
   );
   if (silent.length === 0) return;
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), withinMs);
+  const timer = setTimeout(
+    () => late.abort(),
+    Math.max(...silent.map((each) => patienceEnd(each, now, withinMs))) - now,
+  );
   const end = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
   await Promise.allSettled(silent.map((downstream) => downstream.whenDiscovered(end)));
   clearTimeout(timer);
+}
+
+const patience = new WeakMap<Downstream, number>();
+function patienceEnd(downstream: Downstream, now: number, withinMs: number): number {
+  if (downstream.health().state === 'Unhealthy') return 0;
+  const end = patience.get(downstream) ?? now + withinMs;
+  patience.set(downstream, end);
+  return end;
 }
 
 function legacy(

@@ -17,7 +17,7 @@ import { atLeast, coveringClusters, newestFirst, servesAll } from './openapi-cov
 import { mergeOpenApiV3, type OpenApiV3 } from './openapi-merge.ts';
 import { type ClusterOpenApiIndex, createOpenApiSources, type V2Form } from './openapi-sources.ts';
 import { isV2Protobuf, mergeV2Json, mergeV2Protobuf } from './openapi-v2-merge.ts';
-import { BySources, type HubKinds, sourcesOf, type WorkspaceSources } from './sources.ts';
+import { BySources, connectionId, type HubKinds, sourcesOf, type WorkspaceSources } from './sources.ts';
 
 export interface MergedOpenApi {
   /** Undefined for paths that are not OpenAPI. */
@@ -61,7 +61,7 @@ export function createMergedOpenApi(options: { hub: HubKinds; registry: ClusterR
   async function indexOf({ hub, clusters }: WorkspaceSources): Promise<Index> {
     const ordered = newestFirst(clusters);
     const found = await Promise.all(ordered.map((downstream) => fromClusters.index(downstream)));
-    const key = ordered.map(({ key: name }, at) => `${name}:${found[at]?.hash ?? ''}`).join(' ');
+    const key = ordered.map((downstream, at) => `${connectionId(downstream)}:${found[at]?.hash ?? ''}`).join(' ');
     return indices.get(hub, key, () => mergeIndices(hub ?? [], ordered, found));
   }
 

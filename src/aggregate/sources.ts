@@ -27,6 +27,15 @@ export async function sourcesOf(
   return { hub: undefined, clusters: cluster === undefined ? [] : [cluster] };
 }
 
+/** Of one connection: a cluster whose endpoint changed is another, whatever it is called. */
+export function connectionId(downstream: Downstream): number {
+  const known = ids.get(downstream) ?? ++lastId;
+  ids.set(downstream, known);
+  return known;
+}
+const ids = new WeakMap<Downstream, number>();
+let lastId = 0;
+
 /** A cluster that does not answer is shown as it last was. */
 export const isLive = (downstream: Downstream): boolean => {
   const { state } = downstream.health();

@@ -169,6 +169,9 @@ describe('merged discovery', () => {
     const begin = performance.now();
     expect(await second.groups()).toEqual({ apps: ['v1'] });
     expect(performance.now() - begin).toBeLessThan(1_000);
+    const again = performance.now();
+    await second.groups();
+    expect(performance.now() - again).toBeLessThan(40);
   });
 });
 
@@ -193,6 +196,16 @@ describe('resolveResource', () => {
       clusters: [west],
     });
     expect(await merged.resolveResource('root:a', 'acme.com', 'v2', 'widgets')).toBeUndefined();
+  });
+
+  it('names the new connection of a cluster whose endpoint changed', async () => {
+    const clusters = [cluster('east', widgets('v1'))];
+    const registry = { ...fakeRegistry(), visibleTo: () => clusters };
+    const merged = createMergedDiscovery({ hub: { definitions: async () => [] }, registry });
+    const resolved = async () => (await merged.resolveResource('root:a', 'acme.com', 'v1', 'widgets'))?.clusters[0];
+    expect(await resolved()).toBe(clusters[0]);
+    clusters[0] = cluster('east', widgets('v1'));
+    expect(await resolved()).toBe(clusters[0]);
   });
 
   it('does not mix objects of another kind or scope under one name', async () => {
