@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { joinCluster } from '../clusters/join.ts';
 import { parseServerConfig } from '../config.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../embedded-server.ts';
+import type { HubClient } from '../hub/client.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { authorSample, ensureWorkspace, registerEmbedded, untilHealthy } from './dev-setup.ts';
 import { kubeconfigText, writeKubeconfig } from './kubeconfig.ts';
@@ -54,15 +55,7 @@ export async function dev(options: DevOptions): Promise<void> {
     const { client } = server.hub;
     await ensureWorkspace(server.hub, ROOT, 'dev');
     for (const cluster of embedded) await registerEmbedded(client, ROOT, cluster);
-    for (const { name, file } of joins) {
-      await joinCluster({
-        hub: client,
-        workspace: ROOT,
-        name,
-        kubeconfig: readFileSync(file, 'utf8'),
-        baseDirectory: dirname(resolve(file)),
-      });
-    }
+    await Promise.all(joins.map((each) => joinReal(client, each)));
     const all = [...names, ...joins.map(({ name }) => name)];
     const late = await untilHealthy(server.registry, WORKSPACE, all);
     if (options.sample && embedded.length > 0) await authorSample(client, WORKSPACE);
@@ -95,6 +88,15 @@ function parseJoin(text: string): { name: string; file: string } {
   if (!match) throw new UsageError(`--join ${text} has no file`, 'for example: --join eu=eu.kubeconfig');
   return { name: match[1] as string, file: match[2] as string };
 }
+
+const joinReal = (hub: HubClient, { name, file }: { name: string; file: string }): Promise<unknown> =>
+  joinCluster({
+    hub,
+    workspace: ROOT,
+    name,
+    kubeconfig: readFileSync(file, 'utf8'),
+    baseDirectory: dirname(resolve(file)),
+  });
 
 async function writeAdminKubeconfig(server: RunningServer, file: string): Promise<void> {
   const { cert, key } = await server.certificates.issueClient({
