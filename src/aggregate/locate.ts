@@ -73,9 +73,7 @@ export async function locate(
     }
   }
   const candidates = named === undefined ? clusters : [named];
-  const found = await Promise.all(
-    candidates.map((downstream) => lookUp(context, downstream, info, { ...request, name })),
-  );
+  const found = await lookUpAll(context, candidates, info, { ...request, name });
   const holders = found.filter((one) => one.item !== undefined);
   const faults = found.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
   const first = holders[0];
@@ -143,31 +141,59 @@ export async function findCopy(
   return found.find((one) => one !== undefined);
 }
 
-/** From the cache where it is live and has it, else from the cluster, else what was last known. */
-async function lookUp(
+/**
+ * What live caches hold is taken from them, and then only clusters without a live cache are asked. What no cache holds is
+ * asked for everywhere: it may have come a moment ago.
+ */
+async function lookUpAll(
   context: LocateContext,
-  downstream: Downstream,
+  candidates: readonly Downstream[],
+  info: ResourceInfo,
+  request: LocateRequest,
+): Promise<LookUp[]> {
+  const cached = candidates.map((downstream) => fromCache(context, downstream, info, request));
+  const held = cached.some((one) => one.live && one.item !== undefined);
+  return Promise.all(cached.map((one) => (one.live && held ? one : fromCluster(context, one, info, request))));
+}
+
+interface Cached extends LookUp {
+  /** The cache is up to date. */
+  readonly live: boolean;
+  /** Age of what it knows; undefined: it knows nothing. */
+  readonly ageMs: number | undefined;
+}
+
+function fromCache(context: LocateContext, downstream: Downstream, info: ResourceInfo, request: LocateRequest): Cached {
+  const { workspace, namespace, name } = request;
+  const source = context.pool.present(downstream, info);
+  const state = source?.started === true ? source.state() : undefined;
+  return {
+    downstream,
+    ownNamespace: info.namespaced ? ownNamespaceOf(context.maps, downstream, workspace, namespace) : '',
+    item: source?.get(workspace, namespace, name),
+    live: state?.live === true,
+    ageMs: state?.lastContact === undefined ? undefined : context.clock.now() - state.lastContact,
+    fault: undefined,
+  };
+}
+
+/** From the cluster itself, else what was last known of it. */
+async function fromCluster(
+  context: LocateContext,
+  cached: Cached,
   info: ResourceInfo,
   request: LocateRequest,
 ): Promise<LookUp> {
-  const source = context.pool.present(downstream, info);
-  const { workspace, namespace, name } = request;
-  const ownNamespace = info.namespaced ? ownNamespaceOf(context.maps, downstream, workspace, namespace) : '';
-  const base = { downstream, ownNamespace, fault: undefined };
-  if (!info.namespaced && downstream.namespaceMapping === 'Hashed' && !isSharedKind(info))
-    return { ...base, item: undefined };
-  const cached = source?.started === true ? source.get(workspace, namespace, name) : undefined;
-  if (cached !== undefined && source?.state().live === true) return { ...base, item: cached };
+  const { downstream, ownNamespace, ageMs } = cached;
+  const hidden = !info.namespaced && downstream.namespaceMapping === 'Hashed' && !isSharedKind(info);
+  if (hidden) return { ...cached, item: undefined };
   try {
     const item = await readLive(context, downstream, info, ownNamespace, request);
-    return { ...base, item: item === undefined || isFolded(item) ? undefined : item };
+    return { ...cached, item: item === undefined || isFolded(item) ? undefined : item };
   } catch (error) {
     if (request.signal.aborted) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    const lastContact = source?.state().lastContact;
-    const known = source?.started === true && lastContact !== undefined;
-    const ageMs = known ? context.clock.now() - lastContact : undefined;
-    return { ...base, item: cached, fault: { clusterName: downstream.clusterName, ageMs, reason } };
+    return { ...cached, fault: { clusterName: downstream.clusterName, ageMs, reason } };
   }
 }
 
