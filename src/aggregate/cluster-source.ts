@@ -19,6 +19,8 @@ export interface ClusterSourceOptions {
   /** Undefined where the cluster's own namespaces are shown. */
   readonly namespaces: NamespaceMap | undefined;
   readonly copies: CopyIndex;
+  /** Placed copies are objects like others: in the slice of one cluster, where the hub's are not shown. */
+  readonly showCopies: boolean;
   readonly sequencer: Sequencer;
   readonly clock: Clock;
 }
@@ -105,9 +107,9 @@ export class ClusterSource implements Source {
   get(workspace: string, namespace: string, name: string): Item | undefined {
     if (!this.#started) return undefined;
     if (!this.resource.namespaced)
-      return this.#showsClusterScoped() ? visible(this.reflector.get('', name)) : undefined;
+      return this.#showsClusterScoped() ? this.#visible(this.reflector.get('', name)) : undefined;
     const own = this.ownNamespace(workspace, namespace);
-    return own === undefined ? undefined : visible(this.reflector.get(own, name));
+    return own === undefined ? undefined : this.#visible(this.reflector.get(own, name));
   }
 
   /** The downstream namespace that is the workspace's; undefined where it is not there. */
@@ -136,7 +138,7 @@ export class ClusterSource implements Source {
 
   #slice(shown: string, own: string): Slice {
     const { reflector } = this;
-    return { namespace: shown, names: reflector.names(own), get: (name) => visible(reflector.get(own, name)) };
+    return { namespace: shown, names: reflector.names(own), get: (name) => this.#visible(reflector.get(own, name)) };
   }
 
   #showsClusterScoped(): boolean {
@@ -172,8 +174,8 @@ export class ClusterSource implements Source {
     if (type !== 'DELETED') this.#track(cached);
     const place = this.#placeOf(cached);
     if (place === undefined) return;
-    const before = previous?.encoded === true ? visible(previous) : undefined;
-    const item = type === 'DELETED' ? undefined : visible(cached);
+    const before = this.#visible(previous);
+    const item = type === 'DELETED' ? undefined : this.#visible(cached);
     if (before === undefined && item === undefined) return;
     this.log.append({
       ...place,
@@ -182,7 +184,7 @@ export class ClusterSource implements Source {
       item,
       previous: before,
       // With the deletion's version, where the cluster sent it.
-      last: type === 'DELETED' && cached.encoded ? visible(cached) : undefined,
+      last: type === 'DELETED' ? this.#visible(cached) : undefined,
       size: cached.bytes.length + ENTRY_BYTES,
       at: this.#options.clock.now(),
     });
@@ -202,7 +204,7 @@ export class ClusterSource implements Source {
     for (const cached of this.reflector.encodePending(namespace)) {
       const place = this.#placeOf(cached);
       this.#track(cached);
-      if (place === undefined || isFolded(cached)) continue;
+      if (place === undefined || this.#visible(cached) === undefined) continue;
       this.log.append({
         ...place,
         version: cached.resourceVersion,
@@ -213,6 +215,11 @@ export class ClusterSource implements Source {
         at: this.#options.clock.now(),
       });
     }
+  }
+
+  #visible(cached: CachedObject | undefined): CachedObject | undefined {
+    if (cached === undefined || !cached.encoded) return undefined;
+    return this.#options.showCopies || !isFolded(cached) ? cached : undefined;
   }
 
   #track(cached: CachedObject): void {
@@ -238,7 +245,7 @@ export class ClusterSource implements Source {
       if (!cached.encoded) continue;
       replaceUid(cached.bytes, copyUid, hubUid);
       const place = this.#placeOf(cached);
-      if (!this.#started || place === undefined || isFolded(cached)) continue;
+      if (!this.#started || place === undefined || this.#visible(cached) === undefined) continue;
       this.log.append({
         ...place,
         version: cached.resourceVersion,
@@ -251,6 +258,3 @@ export class ClusterSource implements Source {
     }
   }
 }
-
-const visible = (cached: CachedObject | undefined): CachedObject | undefined =>
-  cached === undefined || !cached.encoded || isFolded(cached) ? undefined : cached;

@@ -3,6 +3,7 @@
  * view at most its deadline.
  */
 import type { Downstream } from '../clusters/downstream.ts';
+import type { ApiRequest } from '../kube/api.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { unavailable } from '../kube/status.ts';
 import type { Clock } from '../reconcile/clock.ts';
@@ -39,15 +40,15 @@ export interface Gathered {
 export async function gather(
   context: GatherContext,
   resolved: ResolvedResource,
+  { onlyCluster, signal }: Pick<ApiRequest, 'onlyCluster' | 'signal'>,
   wanted: (clusterName: string) => boolean,
-  signal: AbortSignal,
 ): Promise<Gathered> {
   const { info } = resolved;
   const hub = resolved.hub ? context.pool.hub(info) : undefined;
   const leases: Lease<ClusterSource>[] = [];
   const uncached: Downstream[] = [];
   for (const downstream of [...resolved.clusters].sort((a, b) => compareText(a.clusterName, b.clusterName))) {
-    const lease = context.pool.cluster(downstream, info);
+    const lease = context.pool.cluster(downstream, info, onlyCluster !== undefined);
     if (lease === undefined) uncached.push(downstream);
     else leases.push(lease);
   }

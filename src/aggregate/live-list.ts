@@ -137,7 +137,7 @@ async function readCluster(
     if (encoded === undefined || namespace === undefined) return;
     const { name, uid, resourceVersion, labels: own } = scanned;
     const item: Item = { name, uid, resourceVersion, labels: own, ...encoded };
-    if (isFolded(item)) return;
+    if (request.onlyCluster === undefined && isFolded(item)) return;
     const items = byNamespace.get(namespace) ?? new Map<string, Item>();
     byNamespace.set(namespace, items.set(name, item));
   });

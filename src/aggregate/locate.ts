@@ -32,6 +32,8 @@ export interface LocateRequest {
   readonly namespace: string;
   /** As the client wrote it: plain or qualified. */
   readonly name: string;
+  /** Set in the slice of one cluster, where placed copies are objects like others. */
+  readonly onlyCluster?: string | undefined;
   readonly user: UserInfo;
   readonly signal: AbortSignal;
 }
@@ -165,7 +167,7 @@ interface Cached extends LookUp {
 
 function fromCache(context: LocateContext, downstream: Downstream, info: ResourceInfo, request: LocateRequest): Cached {
   const { workspace, namespace, name } = request;
-  const source = context.pool.present(downstream, info);
+  const source = context.pool.present(downstream, info, request.onlyCluster !== undefined);
   const state = source?.started === true ? source.state() : undefined;
   return {
     downstream,
@@ -189,7 +191,10 @@ async function fromCluster(
   if (hidden) return { ...cached, item: undefined };
   try {
     const item = await readLive(context, downstream, info, ownNamespace, request);
-    return { ...cached, item: item === undefined || isFolded(item) ? undefined : item };
+    return {
+      ...cached,
+      item: item !== undefined && (request.onlyCluster !== undefined || !isFolded(item)) ? item : undefined,
+    };
   } catch (error) {
     if (request.signal.aborted) throw error;
     const reason = error instanceof Error ? error.message : String(error);

@@ -31,7 +31,7 @@ export async function answerList(
   const query = parseListQuery(request.query, false);
   const { form, selection } = await readForm(context, resolved, request, query);
   if (!isWatchable(resolved)) return liveList(context, resolved, request, query, selection, form);
-  const gathered = await gather(context, resolved, (name) => selection.wantsSource(name), request.signal);
+  const gathered = await gather(context, resolved, request, (name) => selection.wantsSource(name));
   try {
     if (gathered.uncached.length > 0) return await liveList(context, resolved, request, query, selection, form);
     refuseFaults(gathered, isStrict(request));
@@ -53,7 +53,7 @@ export async function answerWatch(
 ): Promise<ApiResponse> {
   const query = parseListQuery(request.query, true);
   const { form, selection } = await readForm(context, resolved, request, query);
-  const gathered = await gather(context, resolved, (name) => selection.wantsSource(name), request.signal);
+  const gathered = await gather(context, resolved, request, (name) => selection.wantsSource(name));
   let acquired: Awaited<ReturnType<typeof context.states.acquire>> | undefined;
   const release = (): void => {
     acquired?.release();
@@ -110,6 +110,7 @@ export async function answerGet(
     workspace: request.workspace,
     namespace: isNamespaceKind(resolved.info) ? '' : info.namespace,
     name: info.name,
+    onlyCluster: request.onlyCluster,
     user: request.user,
     signal: request.signal,
   });

@@ -35,6 +35,9 @@ interface Held<T> {
 
 const resourceKey = (resource: ResourceInfo): string => `${apiVersionOf(resource)}/${resource.resource}`;
 
+const clusterKey = (downstream: Downstream, resource: ResourceInfo, showCopies: boolean): string =>
+  `${downstream.uid}|${resourceKey(resource)}|${showCopies ? 'copies' : ''}`;
+
 export class SourcePool {
   readonly sequencer = new Sequencer();
   readonly #options: SourcePoolOptions;
@@ -46,8 +49,8 @@ export class SourcePool {
   }
 
   /** Undefined where caching it would exceed the byte budget. */
-  cluster(downstream: Downstream, resource: ResourceInfo): Lease<ClusterSource> | undefined {
-    const key = `${downstream.uid}|${resourceKey(resource)}`;
+  cluster(downstream: Downstream, resource: ResourceInfo, showCopies: boolean): Lease<ClusterSource> | undefined {
+    const key = clusterKey(downstream, resource, showCopies);
     const known = this.#clusters.get(key);
     if (known !== undefined) return this.#lease(this.#clusters, key, known);
     const { reflectors, maps, copies, clock } = this.#options;
@@ -55,15 +58,15 @@ export class SourcePool {
     const namespaces = downstream.namespaceMapping === 'Hashed' ? maps.of(downstream) : undefined;
     const lease = reflectors.offer(downstream, resource);
     if (lease === undefined) return undefined;
-    const source = new ClusterSource({ lease, namespaces, copies, sequencer: this.sequencer, clock });
+    const source = new ClusterSource({ lease, namespaces, copies, showCopies, sequencer: this.sequencer, clock });
     const held: Held<ClusterSource> = { source, leases: 0, cancelIdle: () => {} };
     this.#clusters.set(key, held);
     return this.#lease(this.#clusters, key, held);
   }
 
   /** One that is already there, without starting it. */
-  present(downstream: Downstream, resource: ResourceInfo): ClusterSource | undefined {
-    return this.#clusters.get(`${downstream.uid}|${resourceKey(resource)}`)?.source;
+  present(downstream: Downstream, resource: ResourceInfo, showCopies: boolean): ClusterSource | undefined {
+    return this.#clusters.get(clusterKey(downstream, resource, showCopies))?.source;
   }
 
   hub(resource: ResourceInfo): Lease<HubSource> {

@@ -116,7 +116,7 @@ export class ViewStates {
     }
     for (const downstream of clusters) {
       if (held.clusters.has(downstream.uid)) continue;
-      const lease = this.#pool.cluster(downstream, held.resource);
+      const lease = this.#pool.cluster(downstream, held.resource, held.key.onlyCluster !== undefined);
       if (lease === undefined) continue;
       held.clusters.set(downstream.uid, lease);
       this.#join(held, lease.source, downstream.uid);

@@ -48,10 +48,10 @@ async function placeOf(
   resolved: ResolvedResource,
   request: ApiRequest,
 ): Promise<Place | undefined> {
-  const { workspace, info, user, signal } = request;
+  const { workspace, info, user, signal, onlyCluster } = request;
   const { name } = info;
   const namespace = isNamespaceKind(resolved.info) ? '' : info.namespace;
-  const locating = { workspace, namespace, name, user, signal };
+  const locating = { workspace, namespace, name, user, signal, onlyCluster };
   let located: Located;
   try {
     located = await locate(context, resolved, locating);
@@ -225,7 +225,7 @@ export async function deleteCollection(
 ): Promise<ApiResult> {
   const query = parseListQuery(request.query, false);
   const { form, selection } = await readForm(context, resolved, request, query);
-  const gathered = await gather(context, resolved, (name) => selection.wantsSource(name), request.signal);
+  const gathered = await gather(context, resolved, request, (name) => selection.wantsSource(name));
   try {
     refuseFaults(gathered, true);
     const { namespace } = request.info;

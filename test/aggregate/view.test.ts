@@ -514,7 +514,19 @@ describe('writes', () => {
 test('a slice of one cluster shows that cluster alone', async () => {
   const [east, west] = [cluster('east', 1), cluster('west', 2)];
   for (const one of [east, west]) one.put(PODS, pod('same'));
+  west.put(CONFIGMAPS, {
+    ...configMap('copy'),
+    metadata: {
+      name: 'copy',
+      namespace: 'default',
+      labels: { [COPY_LABEL]: 'k' },
+      annotations: { [COPY_UID_ANNOTATION]: 'u' },
+    },
+  });
   const { call } = await setUp(east, west);
+  expect(namesOf((await call('GET', MAPS_URL)).json)).toEqual([]);
+  expect(namesOf((await call('GET', MAPS_URL, undefined, { onlyCluster: 'west' })).json)).toEqual(['copy']);
+  expect((await call('GET', `${MAPS_URL}/copy`, undefined, { onlyCluster: 'west' })).status).toBe(200);
   const { json } = await call('GET', PODS_URL, undefined, { onlyCluster: 'west' });
   expect(
     json.items.map((item: { metadata: { name: string; labels: object } }) => [
