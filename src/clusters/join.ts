@@ -10,9 +10,10 @@ import type { GroupResource } from '../kube/resource.ts';
 import { type CredentialSource, credentialsFromKubeconfig } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { type ClusterCalls, clusterCalls, type EndpointSpec, JoinError } from './join-calls.ts';
-import { JOIN_ACCOUNT, JOIN_NAMESPACE, JOIN_TOKEN_SECRET, joinManifests } from './join-manifests.ts';
+import { JOIN_NAMESPACE, JOIN_TOKEN_SECRET, joinManifests } from './join-manifests.ts';
 import { CLUSTER_REGISTRATIONS, NAMESPACES, SECRETS } from './kinds.ts';
 import { loadKubeconfig } from './kubeconfig.ts';
+import { issuedToken, TOKEN_ANNOTATION, TOKEN_PATH, tokenRequest, validityOf } from './token-request.ts';
 
 export interface JoinOptions {
   readonly hub: Pick<HubClient, 'get' | 'create' | 'update' | 'delete'>;
@@ -43,7 +44,6 @@ export interface JoinResult {
 /** Secrets of clusters stand here in their workspace. */
 const HUB_NAMESPACE = 'tmc-system';
 const TOKEN_WAIT_MS = 10_000;
-const YEAR_SECONDS = 365 * 24 * 3600;
 
 /** Throws JoinError; ApiError where the hub refuses. */
 export async function joinCluster(options: JoinOptions): Promise<JoinResult> {
@@ -60,7 +60,7 @@ export async function joinCluster(options: JoinOptions): Promise<JoinResult> {
     const { token, expires } = await tokenOf(cluster, options.signal);
     await proveToken(options, endpoint, token);
     onStep(expires === undefined ? 'got a token' : `got a token that expires at ${expires}`);
-    const registration = await writeToHub(options, endpoint, token, mode);
+    const registration = await writeToHub(options, endpoint, { token, expires }, mode);
     onStep(`registered ${name} in ${options.workspace}`);
     return { registration, token, tokenExpires: expires };
   } finally {
@@ -133,14 +133,9 @@ async function tokenOf(
     if (secret?.data?.token)
       return { token: Buffer.from(secret.data.token, 'base64').toString('utf8'), expires: undefined };
   }
-  const path = `/api/v1/namespaces/${JOIN_NAMESPACE}/serviceaccounts/${JOIN_ACCOUNT}/token`;
-  const made = (await cluster.call('POST', path, 'request a token', {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenRequest',
-    spec: { expirationSeconds: YEAR_SECONDS },
-  })) as { status?: { token?: string; expirationTimestamp?: string } } | undefined;
-  if (!made?.status?.token) throw new JoinError('the cluster gave no token for its service account');
-  return { token: made.status.token, expires: made.status.expirationTimestamp };
+  const issued = issuedToken(await cluster.call('POST', TOKEN_PATH, 'request a token', tokenRequest()));
+  if (issued === undefined) throw new JoinError('the cluster gave no token for its service account');
+  return issued;
 }
 
 /** That it works is known before it is stored; the rights of a new binding take a moment to be seen. */
@@ -167,7 +162,7 @@ async function proveToken(options: JoinOptions, endpoint: EndpointSpec, token: s
 async function writeToHub(
   { hub, workspace, name, spec }: JoinOptions,
   endpoint: EndpointSpec,
-  token: string,
+  { token, expires }: { token: string; expires: string | undefined },
   mode: 'Push' | 'Pull',
 ): Promise<ClusterRegistration> {
   const secretRef = { namespace: HUB_NAMESPACE, name: secretName(name) };
@@ -183,16 +178,25 @@ async function writeToHub(
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: secretRef, type: 'Opaque', data };
     await createOrUpdate<KubeObject>(hub, workspace, SECRETS, secret, (found) => ({ ...found, data }));
   }
+  const annotations: Record<string, string> =
+    expires === undefined ? {} : { [TOKEN_ANNOTATION]: validityOf(Date.now(), expires) };
   const wanted: ClusterRegistration = {
     apiVersion: 'tmc.kcp.io/v1alpha1',
     kind: 'ClusterRegistration',
-    metadata: { name },
+    metadata: { name, annotations },
     spec: { ...spec, endpoint, credentials: { secretRef }, mode },
   };
   return createOrUpdate(hub, workspace, CLUSTER_REGISTRATIONS, wanted, (found) => ({
     ...found,
+    metadata: { ...found.metadata, annotations: { ...withoutValidity(found), ...annotations } },
     spec: { ...found.spec, ...wanted.spec },
   }));
+}
+
+/** A token that does not expire may replace one that does. */
+function withoutValidity({ metadata }: KubeObject): Record<string, string> {
+  const { [TOKEN_ANNOTATION]: _validity, ...rest } = metadata.annotations ?? {};
+  return rest;
 }
 
 async function createOrUpdate<T extends KubeObject>(

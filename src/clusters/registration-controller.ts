@@ -1,7 +1,7 @@
 /**
  * The life of a ClusterRegistration. Steps, in order:
  *   gone: free its slot, delete its SyncTarget · slot: give it one · target: create or update the SyncTarget of its name
- *   · observe: health, discovery, capacity · report: conditions and status of both, once, where something changed.
+ *   · observe: health, discovery, capacity · renew: a token that expires · report: conditions and status of both, once, where something changed.
  */
 import type { HubClient } from '../hub/client.ts';
 import type { ClusterRegistration, SyncTarget } from '../hub/kinds/workload.ts';
@@ -27,6 +27,7 @@ import {
 } from './registration-status.ts';
 import type { RegistryHub } from './registry.ts';
 import { createSlotAllocator } from './slots.ts';
+import { isRenewalDue, renewToken, TOKEN_ANNOTATION } from './token-request.ts';
 
 export interface RegistrationControllerOptions {
   readonly hub: { readonly client: HubClient; readonly informer: RegistryHub['informer'] };
@@ -69,6 +70,8 @@ export function startRegistrationController(options: RegistrationControllerOptio
     const slot = problem === undefined ? await ensureSlot(workspace, registration) : undefined;
     const downstream = ownConnection(registry, workspace, name);
     const observed = await observe(downstream);
+    // What was read of it is then old; its own event brings it here again.
+    if (await renew(downstream, registration)) return { requeueAfterMs: heartbeatMs };
     const now = rfc3339(clock.now());
     const conditions = conditionsOf(problem, observed);
     await commit(writer<ClusterRegistration>(workspace, CLUSTER_REGISTRATIONS), registration, (draft) => {
@@ -130,6 +133,20 @@ export function startRegistrationController(options: RegistrationControllerOptio
       discovery: downstream?.discovery(),
       capacity: downstream && up ? await capacityOf(downstream) : undefined,
     };
+  }
+
+  /** A failure is tried again with the next heartbeat: the present token still holds for long. */
+  async function renew(downstream: Downstream | undefined, registration: ClusterRegistration): Promise<boolean> {
+    if (downstream === undefined) return false;
+    if (!isRenewalDue(registration.metadata.annotations?.[TOKEN_ANNOTATION], clock.now())) return false;
+    try {
+      await renewToken(hub.client, downstream, registration, clock.now());
+      log.info({ cluster: downstream.clusterName }, 'the token of a cluster was renewed');
+      return true;
+    } catch (err) {
+      log.warn({ cluster: downstream.clusterName, err }, 'the token of a cluster cannot be renewed');
+      return false;
+    }
   }
 
   async function capacityOf(downstream: Downstream): Promise<ClusterCapacity | undefined> {

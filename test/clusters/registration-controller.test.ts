@@ -192,6 +192,37 @@ describe('registration controller', () => {
     expect(registry.all()).toEqual([]);
   });
 
+  it('renews a token that expires in good time, and leaves others alone', async () => {
+    const { hub, server } = await setUp();
+    const hour = 3_600_000;
+    const at = (offset: number) => new Date(Date.now() + offset).toISOString();
+    server.answer((request, response, body) => {
+      const fresh = { status: { token: 'renewed', expirationTimestamp: at(10 * hour) } };
+      if (request.method === 'POST' && request.url?.endsWith('/token')) json(fresh, 201)(request, response, body);
+      else answers(request, response, body);
+    });
+    for (const [name, validity] of [
+      ['due', `${at(-8 * hour)}/${at(2 * hour)}`],
+      ['young', `${at(-1 * hour)}/${at(9 * hour)}`],
+    ] as const) {
+      await hub.client.create('root', SECRETS, secretWith(name, { token: 'first' }));
+      const made = registration(name, server.origin);
+      made.metadata.annotations = { 'tmc.kcp.io/token-validity': validity };
+      await hub.client.create('root', CLUSTER_REGISTRATIONS, made);
+    }
+    const tokenOf = async (name: string) => {
+      const secret = await hub.client.get({ ...SECRETS, workspace: 'root', namespace: 'default', name });
+      return Buffer.from((secret!.data as { token: string }).token, 'base64').toString();
+    };
+    await waitFor('the new token', async () => (await tokenOf('due')) === 'renewed');
+    await waitFor('its use', () => server.requests.at(-1)?.headers.authorization === 'Bearer renewed');
+    expect((await readRegistration(hub, 'due'))?.metadata.annotations?.['tmc.kcp.io/token-validity']).toContain(
+      at(10 * hour).slice(0, 13),
+    );
+    expect(await tokenOf('young')).toBe('first');
+    expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+  });
+
   it('keeps labels that others put on the SyncTarget and takes back its own', async () => {
     const { hub, server } = await setUp();
     await join(hub, 'east', server.origin, { labels: { tier: 'gold' } });
