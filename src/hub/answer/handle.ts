@@ -1,7 +1,7 @@
 /** The hub's front door: describes the request's target, then one function per verb. */
 import type { ApiHandler, ApiRequest, ApiResult } from '../../kube/api.ts';
 import type { KubeObject } from '../../kube/object.ts';
-import { badRequest, methodNotAllowed, notFound, pathNotFound, unsupportedMediaType } from '../../kube/status.ts';
+import { ApiError, notFound, pathNotFound } from '../../kube/status.ts';
 import type { HubCore, Target, Written } from '../core.ts';
 import { tableOptionsOf } from '../printing/to-table.ts';
 import { readList } from '../read/list.ts';
@@ -39,7 +39,7 @@ export function createHandle(core: HubCore, options: HandleOptions): ApiHandler 
     if (own !== undefined) return own(request);
     const target = await targetOf(core, request);
     const answer = VERBS[info.verb];
-    if (answer === undefined) throw methodNotAllowed(info, info.verb);
+    if (answer === undefined) throw notAllowed();
     return answer({ core, target, request, options });
   };
 }
@@ -72,16 +72,26 @@ const isCollectionRead = (verb: string): boolean => verb === 'list' || verb === 
 function checkScope({ info: { namespaced } }: ResourceDefinition, { info }: ApiRequest): void {
   if (!namespaced && info.namespace !== '' && info.resource !== 'namespaces') throw pathNotFound();
   const spansNamespaces = isCollectionRead(info.verb) || info.verb === 'deletecollection';
-  if (namespaced && info.namespace === '' && !spansNamespaces) throw pathNotFound();
-  if (namespaced && info.namespace === '' && info.verb === 'deletecollection') throw methodNotAllowed(info, info.verb);
+  if (namespaced && info.namespace === '' && !spansNamespaces)
+    throw info.verb === 'create' ? notAllowed() : pathNotFound();
+  if (namespaced && info.namespace === '' && info.verb === 'deletecollection') throw notAllowed();
 }
 
 function checkVerb({ info: { verbs, subresources } }: ResourceDefinition, { info }: ApiRequest): void {
+  const named = info.name !== '';
+  const wrongShape = named ? info.verb === 'create' && info.subresource === '' : NAMED_VERBS.has(info.verb);
+  if (wrongShape) throw notAllowed();
   const subresource = subresources.find((one) => one.name === info.subresource);
   if (info.subresource !== '' && subresource === undefined) throw pathNotFound();
   const served = subresource === undefined ? verbs : subresource.verbs;
-  if (!served.includes(info.verb)) throw methodNotAllowed(info, info.verb);
+  if (!served.includes(info.verb)) throw notAllowed();
 }
+
+/** Verbs that need an object's name in the URL. */
+const NAMED_VERBS = new Set(['get', 'update', 'patch', 'delete']);
+
+const notAllowed = (): ApiError =>
+  new ApiError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 
 interface Context {
   readonly core: HubCore;
@@ -101,7 +111,8 @@ const VERBS: Readonly<Record<string, (context: Context) => Promise<ApiResult>>> 
   deletecollection: removeAll,
 };
 
-const accepted = ({ request }: Context): Form => negotiate(request.headers.accept ?? '', true);
+const accepted = ({ request }: Context): Form =>
+  negotiate(request.headers.accept ?? '', true, isCollectionRead(request.info.verb));
 
 async function get(context: Context): Promise<ApiResult> {
   const { core, target } = context;
@@ -201,8 +212,7 @@ async function patch(context: Context): Promise<ApiResult> {
   }
   const type = PATCH_TYPES[mediaType];
   if (type === undefined || (type === 'strategic' && target.definition.custom))
-    throw unsupportedMediaType(patchTypesOf(target));
-  if (request.query.has('force')) throw badRequest('force is only valid for apply patches');
+    throw new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   const decoded = decodePatch(request, 'json', options);
   const document = { type, body: decoded.value };
   if (target.subresource === 'scale') {
@@ -211,11 +221,6 @@ async function patch(context: Context): Promise<ApiResult> {
   }
   return writtenAnswer(context, await patchObject(core, target, document, decoded.options));
 }
-
-const patchTypesOf = ({ definition }: Target): string[] => [
-  ...Object.keys(PATCH_TYPES).filter((type) => !definition.custom || PATCH_TYPES[type] !== 'strategic'),
-  APPLY_TYPE,
-];
 
 async function remove(context: Context): Promise<ApiResult> {
   const { core, target, request, options } = context;

@@ -11,9 +11,10 @@ const CHUNK_BYTES = 256 * 1024;
 
 export const listKindOf = ({ info }: ResourceDefinition): string => info.listKind ?? `${info.kind}List`;
 
-export const listMetadata = (list: ListResult): Record<string, unknown> => ({
+/** Lists of custom resources say `continue` even when it is empty: upstream has no type that would leave it out. */
+export const listMetadata = ({ custom }: ResourceDefinition, list: ListResult): Record<string, unknown> => ({
   resourceVersion: String(list.revision),
-  ...(list.continue === undefined ? {} : { continue: list.continue }),
+  ...(list.continue === undefined && !custom ? {} : { continue: list.continue ?? '' }),
   ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
 });
 
@@ -22,7 +23,7 @@ export async function* listBytes(core: HubCore, target: Target, list: ListResult
   const head = {
     kind: listKindOf(definition),
     apiVersion: apiVersionOf(definition.info),
-    metadata: listMetadata(list),
+    metadata: listMetadata(definition, list),
   };
   const passes = core.objects.passesBytes(definition) && target.workspace !== '*';
   // Upstream's typed lists leave out each item's kind.

@@ -1,5 +1,5 @@
 /** Which representation of an answer the client accepts (apiserver `endpoints/handlers/negotiation`). */
-import { notAcceptable } from '../../kube/status.ts';
+import { ApiError } from '../../kube/status.ts';
 
 export type Media = 'application/json' | 'application/yaml';
 
@@ -18,8 +18,19 @@ const MEDIA: Readonly<Record<string, Media>> = {
   'application/*': 'application/json',
   '*/*': 'application/json',
 };
-/** Upstream lists these in its 406. */
+/** Upstream lists these in its 406; collections can be watched too. */
 const OFFERED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const OFFERED_STREAMS = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+
+const notAcceptable = (collection: boolean): ApiError => {
+  const offered = collection ? [...OFFERED, ...OFFERED_STREAMS] : OFFERED;
+  return new ApiError(
+    406,
+    'NotAcceptable',
+    `406: Not Acceptable\n\nAvailable representations: ${offered.join(', ')}`,
+    {},
+  );
+};
 const TRANSFORMS: Readonly<Record<string, Form['as']>> = {
   Table: 'table',
   PartialObjectMetadata: 'partial',
@@ -52,7 +63,7 @@ export function parseAccept(accept: string): AcceptClause[] {
 }
 
 /** Takes the Accept header, '' for none. `transforms` is false where only the plain object exists. Throws 406. */
-export function negotiate(accept: string, transforms: boolean): Form {
+export function negotiate(accept: string, transforms: boolean, collection = false): Form {
   if (accept === '') return PLAIN;
   for (const { type, parameters } of parseAccept(accept)) {
     const media = MEDIA[type];
@@ -64,5 +75,5 @@ export function negotiate(accept: string, transforms: boolean): Form {
     if (version !== 'v1' && version !== 'v1beta1') continue;
     return { as, version, media };
   }
-  throw notAcceptable(OFFERED);
+  throw notAcceptable(collection);
 }

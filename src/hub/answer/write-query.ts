@@ -1,11 +1,11 @@
 /** Options of writes: query parameters, and DeleteOptions from the body (meta/v1 `validation.go`). */
 import type { ApiRequest } from '../../kube/api.ts';
-import { invalidValue, notSupported, tooLong } from '../../kube/field-error.ts';
+import { forbiddenField, invalidValue, notSupported, requiredValue, tooLong } from '../../kube/field-error.ts';
 import { badRequest, invalid, type StatusCause } from '../../kube/status.ts';
 import type { WriteOptions } from '../core.ts';
 import { managerName } from '../patch/managed-fields.ts';
 import type { DeleteOptions } from '../write/delete.ts';
-import { decodeBody } from './body.ts';
+import { decodeBody, mediaTypeOf } from './body.ts';
 
 const VALIDATION = ['Ignore', 'Strict', 'Warn'];
 const MAX_MANAGER_BYTES = 128;
@@ -17,11 +17,12 @@ export function parseWriteOptions(request: ApiRequest, optionsKind: string): Wri
   const fieldManager = query.get('fieldManager') ?? '';
   const fieldValidation = query.get('fieldValidation') ?? '';
   const causes: StatusCause[] = [
+    ...(optionsKind === 'PatchOptions' ? applyCauses(request, fieldManager) : []),
     ...dryRunCauses(dryRun),
     ...managerCauses(fieldManager),
     ...(fieldValidation === '' || VALIDATION.includes(fieldValidation)
       ? []
-      : [notSupported('fieldValidation', fieldValidation, VALIDATION)]),
+      : [notSupported('fieldValidation', fieldValidation, ['', ...VALIDATION])]),
   ];
   if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: optionsKind }, '', causes);
   return {
@@ -30,6 +31,12 @@ export function parseWriteOptions(request: ApiRequest, optionsKind: string): Wri
     fieldValidation: (fieldValidation || 'Warn') as WriteOptions['fieldValidation'],
     user: request.user,
   };
+}
+
+function applyCauses(request: ApiRequest, fieldManager: string): StatusCause[] {
+  if (mediaTypeOf(request).startsWith('application/apply-patch'))
+    return fieldManager === '' ? [requiredValue('fieldManager', 'is required for apply patch')] : [];
+  return request.query.has('force') ? [forbiddenField('force', 'may not be specified for non-apply patch')] : [];
 }
 
 const dryRunCauses = (values: readonly string[]): StatusCause[] =>
@@ -51,7 +58,7 @@ interface DeleteOptionsBody {
   readonly dryRun?: readonly string[] | null;
 }
 
-const POLICIES = ['Background', 'Foreground', 'Orphan'];
+const POLICIES = ['Foreground', 'Background', 'Orphan'];
 const DELETE_OPTIONS = { group: '', version: 'v1', kind: 'DeleteOptions' };
 
 /** The body wins over the query, which is read only where there is no body. Throws 400, 422. */

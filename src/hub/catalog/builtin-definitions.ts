@@ -1,8 +1,8 @@
 /** The built-in kinds as resource definitions, for the hub and for embedded clusters. */
-import type { KubeObject } from '../../kube/object.ts';
+import type { Json, KubeObject } from '../../kube/object.ts';
 import { groupResourceName, type ResourceInfo } from '../../kube/resource.ts';
 import { defaultsFor } from '../builtin/defaults/defaults-for.ts';
-import { builtinResources, builtinType } from '../builtin/tables.ts';
+import { builtinDefinitionName, builtinResources, builtinType } from '../builtin/tables.ts';
 import { validateFor } from '../builtin/validation/validate-for.ts';
 import {
   CLEANUP_FINALIZER,
@@ -13,7 +13,9 @@ import {
 } from '../crd/custom-resource-definition.ts';
 import { validateCrd } from '../crd/validate-crd.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
-import { EVENTS_STORAGE } from './event-storage.ts';
+import { zeroObject } from '../schema/go-decode.ts';
+import { AUTOSCALER_STORAGE } from './autoscaler-storage.ts';
+import { EVENTS_STORAGE, eventDefaults } from './event-storage.ts';
 import {
   ANSWERS_DELETED,
   CLUSTER_ONLY,
@@ -43,12 +45,12 @@ const withoutClusterSubresources = (info: ResourceInfo): ResourceInfo => ({
 
 function toDefinition(info: ResourceInfo): ResourceDefinition {
   const name = groupResourceName(info);
-  const initialStatus = INITIAL_STATUS[name];
-  const defaults = defaultsFor(info);
+  const initialStatus = INITIAL_STATUS[name] ?? emptyStatus(info);
+  const defaults = eventDefaults(info) ?? defaultsFor(info);
   const validate = validateFor(info);
   return {
     info,
-    storageVersion: info.version,
+    storageVersion: info.group === 'autoscaling' ? 'v2' : info.version,
     preferred: !(info.group === 'autoscaling' && info.version === 'v1'),
     schema: builtinType(info),
     custom: false,
@@ -67,8 +69,17 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
       : { unknownField: (field: string) => unknownFieldText(name, field) as string }),
     ...(name === 'namespaces' ? { prepareForCreate: withKubernetesFinalizer, onDeletion: markTerminating } : {}),
     ...(name === `${CRD_RESOURCE}.${CRD_GROUP}` ? CRD_RULES : {}),
+    ...(name === 'horizontalpodautoscalers.autoscaling' && info.version === 'v1'
+      ? { storage: AUTOSCALER_STORAGE }
+      : {}),
     ...(name === 'events.events.k8s.io' ? { storage: EVENTS_STORAGE } : {}),
   };
+}
+
+/** What Go writes of a status in which nothing is set. */
+function emptyStatus(info: ResourceInfo): Json | undefined {
+  const definition = builtinDefinitionName(info);
+  return definition && (zeroObject('', '', definition).status as Json | undefined);
 }
 
 /** Holds a namespace until it is empty (core/namespace strategy). */
@@ -87,7 +98,7 @@ const CRD_RULES: Partial<ResourceDefinition> = {
   prepareForCreate: (object) => {
     const { spec } = object as CustomResourceDefinition;
     const storedVersions = (spec?.versions ?? []).filter((one) => one.storage).map((one) => one.name);
-    object.status = { conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions };
+    object.status = { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions };
   },
   onDeletion: (object, now) => {
     const crd = object as CustomResourceDefinition;

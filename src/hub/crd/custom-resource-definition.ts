@@ -49,7 +49,7 @@ export interface CustomResourceDefinition extends KubeObject {
     conversion?: { strategy?: string };
     preserveUnknownFields?: boolean;
   };
-  status?: { conditions?: CrdCondition[]; acceptedNames?: CrdNames; storedVersions?: string[] };
+  status?: { conditions?: CrdCondition[] | null; acceptedNames?: CrdNames; storedVersions?: string[] };
 }
 
 export const conditionOf = (crd: CustomResourceDefinition, type: string): CrdCondition | undefined =>

@@ -3,6 +3,7 @@ import { child, type FieldPath, index, invalidValue, notSupported, requiredValue
 import { dnsSubdomainErrors } from '../../kube/label-syntax.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { StatusCause } from '../../kube/status.ts';
+import { ruleFaults } from '../cel/rules.ts';
 import { pathExists, structuralCauses } from '../schema/structural.ts';
 import type { CrdNames, CrdVersion, CustomResourceDefinition } from './custom-resource-definition.ts';
 
@@ -64,7 +65,10 @@ function versionCauses(version: CrdVersion, path: FieldPath): StatusCause[] {
   const schemaPath = child(path, 'schema.openAPIV3Schema');
   const schema = version.schema?.openAPIV3Schema;
   if (schema === undefined) causes.push(requiredValue(schemaPath, 'schemas are required'));
-  else causes.push(...structuralCauses(schema, schemaPath, version.subresources?.status !== undefined));
+  else {
+    const structural = structuralCauses(schema, schemaPath, version.subresources?.status !== undefined);
+    causes.push(...structural, ...(structural.length === 0 ? ruleFaults(schema, schemaPath) : []));
+  }
   causes.push(...columnCauses(version, child(path, 'additionalPrinterColumns')));
   causes.push(...scaleCauses(version, child(path, 'subresources.scale')));
   (version.selectableFields ?? []).forEach(({ jsonPath }, at) => {

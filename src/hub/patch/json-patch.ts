@@ -29,7 +29,9 @@ export function applyJsonPatch(object: Json, patch: Json): Json {
 function checkPatch(patch: Json): JsonMap[] {
   if (!Array.isArray(patch)) {
     const found = isMap(patch) ? 'object' : typeof patch;
-    throw badRequest(`json: cannot unmarshal ${found} into Go value of type jsonpatch.Patch`);
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${found} into Go value of type []handlers.jsonPatchOp`,
+    );
   }
   if (patch.length > MAX_OPERATIONS) {
     throw tooLarge(`The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`);

@@ -16,11 +16,16 @@ export function encodeContinue({ after, revision }: ContinuePoint): string {
 /** Throws ApiError 400. */
 export function decodeContinue(text: string): ContinuePoint {
   const fail = (why: string) => badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  const decoded = Buffer.from(text, 'base64url').toString('latin1');
   let token: { v?: unknown; rv?: unknown; start?: unknown };
   try {
-    token = JSON.parse(Buffer.from(text, 'base64url').toString()) as typeof token;
+    token = JSON.parse(decoded) as typeof token;
   } catch {
-    throw fail('not a token of this server');
+    throw fail(
+      decoded === ''
+        ? 'unexpected end of JSON input'
+        : `invalid character '${decoded[0]}' looking for beginning of value`,
+    );
   }
   if (token?.v !== 'meta.k8s.io/v1') throw fail(`server does not recognize this encoded version ${String(token?.v)}`);
   if (typeof token.rv !== 'number' || !Number.isSafeInteger(token.rv) || token.rv === 0)

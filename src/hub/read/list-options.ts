@@ -89,12 +89,8 @@ const boolean = (query: URLSearchParams, name: string): boolean => {
 export function parseVersion(text: string): bigint | undefined {
   if (text === '' || text === '0') return undefined;
   if (!/^[0-9]+$/.test(text))
-    throw invalid({ group: '', kind: '' }, '', [
-      {
-        reason: 'FieldValueInvalid',
-        message: `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-        field: 'resourceVersion',
-      },
-    ]);
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
   return BigInt(text);
 }

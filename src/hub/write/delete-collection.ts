@@ -28,7 +28,7 @@ export async function deleteCollection(
       await Promise.all(
         entries.slice(at, at + PARALLEL).map(async (entry) => {
           const object = core.objects.decode(target.definition, entry);
-          items.push(object);
+          items.push(target.definition.custom ? object : withoutType(object));
           const place = { ...target, namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' };
           await deleteObject(core, place, wanted, options, gracePeriod).catch(ignoreGone);
         }),
@@ -37,10 +37,13 @@ export async function deleteCollection(
   return {
     kind: info.listKind ?? `${info.kind}List`,
     apiVersion: apiVersionOf(info),
-    metadata: { resourceVersion: String(list.revision) },
+    metadata: { ...(target.definition.custom ? { continue: '' } : {}), resourceVersion: String(list.revision) },
     items,
   };
 }
+
+/** Upstream's typed lists leave out each item's kind. */
+const withoutType = ({ apiVersion: _a, kind: _k, ...rest }: KubeObject): KubeObject => rest as KubeObject;
 
 function ignoreGone(error: unknown): void {
   if (!(error instanceof ApiError) || error.code !== 404) throw error;

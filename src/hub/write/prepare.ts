@@ -20,8 +20,7 @@ export function prepareForCreate(core: Pick<HubCore, 'clock' | 'newUid'>, target
   else if (!definition.custom) delete metadata.generation;
   if (definition.status) {
     if (definition.initialStatus !== undefined) object.status = structuredClone(definition.initialStatus);
-    else if (definition.custom) delete object.status;
-    else object.status = {};
+    else delete object.status;
   }
   definition.prepareForCreate?.(object);
 }

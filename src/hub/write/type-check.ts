@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../kube/object.ts';
 import { apiVersionOf, parseApiVersion } from '../../kube/resource.ts';
 import { badRequest } from '../../kube/status.ts';
+import { builtinDefinitionName } from '../builtin/tables.ts';
 import type { Target } from '../core.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 
@@ -17,24 +18,32 @@ export function asObject(definition: ResourceDefinition, decoded: unknown): Kube
   const { apiVersion = '', kind = '' } = object as { apiVersion?: string; kind?: string };
   if (custom && kind === '') throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(object)}'`);
   const wrongKind = kind !== '' && kind !== info.kind;
-  if (apiVersion !== '' && apiVersion !== expected && (custom || !wrongKind))
+  if (!custom) checkRegistered(info, apiVersion || expected, kind || info.kind);
+  if (apiVersion !== '' && apiVersion !== expected)
     throw badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
     );
-  if (wrongKind) {
-    const version = parseApiVersion(apiVersion || expected).version;
-    throw badRequest(
-      custom
-        ? `the kind in the data (${kind}) does not match the expected kind (${info.kind})`
-        : `${kind} in version "${version}" cannot be handled as a ${info.kind}: no kind "${kind}" is registered for version "${apiVersion || expected}"`,
-    );
-  }
+  if (wrongKind) throw badRequest(`the kind in the data (${kind}) does not match the expected kind (${info.kind})`);
   const metadata = object.metadata ?? {};
   if (typeof metadata !== 'object' || Array.isArray(metadata))
     throw badRequest(
       `${info.kind} in version "${info.version}" cannot be handled as a ${info.kind}: json: cannot unmarshal ${goTypeOf(metadata)} into Go struct field ${info.kind}.metadata of type v1.ObjectMeta`,
     );
   return { ...object, apiVersion: expected, kind: info.kind, metadata: { ...metadata } } as KubeObject;
+}
+
+/** A Go server converts what it decoded into what it expects, and says so where that cannot be. */
+function checkRegistered(expected: ResourceDefinition['info'], apiVersion: string, kind: string): void {
+  const { group, version } = parseApiVersion(apiVersion);
+  const refuse = (why: string) =>
+    badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: ${why}`);
+  if (builtinDefinitionName({ group, version, kind }) === undefined)
+    throw refuse(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    );
+  const internal = expected.group === '' ? 'core' : expected.group.split('.')[0];
+  if (kind !== expected.kind)
+    throw refuse(`converting (${version}.${kind}) to (${internal}.${expected.kind}): unknown conversion`);
 }
 
 const goTypeOf = (value: unknown): string =>
@@ -49,7 +58,8 @@ export function matchUrl(target: Target, object: KubeObject): void {
   if (namespace === '') delete metadata.namespace;
   else metadata.namespace = namespace;
   if (target.name === '') return;
-  if (metadata.name === undefined || metadata.name === '') throw badRequest('name must be provided');
+  if (metadata.name === undefined || metadata.name === '')
+    throw badRequest(`the name of the object (${target.name} based on URL) was undeterminable: name must be provided`);
   if (metadata.name !== target.name)
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${target.name})`);
 }

@@ -132,7 +132,8 @@ function checkVersion(target: Target, object: KubeObject, current: bigint): void
   const wanted = object.metadata.resourceVersion ?? '';
   if (wanted === '' || wanted === '0') {
     if (definition.unconditionalUpdate === false && target.subresource === '')
-      throw invalid(definition.info, name, [
+      // Upstream puts the resource where the kind belongs.
+      throw invalid({ group: definition.info.group, kind: definition.info.resource }, name, [
         {
           reason: 'FieldValueInvalid',
           message: 'Invalid value: 0: must be specified for an update',
@@ -142,13 +143,7 @@ function checkVersion(target: Target, object: KubeObject, current: bigint): void
     return;
   }
   if (!/^[0-9]+$/.test(wanted))
-    throw invalid(definition.info, name, [
-      {
-        reason: 'FieldValueInvalid',
-        message: `Invalid value: ${JSON.stringify(wanted)}: strconv.ParseUint: parsing ${JSON.stringify(wanted)}: invalid syntax`,
-        field: 'metadata.resourceVersion',
-      },
-    ]);
+    throw new ApiError(500, '', `strconv.ParseUint: parsing ${JSON.stringify(wanted)}: invalid syntax`);
   if (BigInt(wanted) !== current) throw conflict(definition.info, name, MODIFIED);
 }
 

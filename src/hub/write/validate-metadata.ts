@@ -41,6 +41,7 @@ export function validateMetadata(definition: ResourceDefinition, object: KubeObj
     ...annotationCauses(metadata.annotations),
     ...ownerCauses(metadata.ownerReferences),
     ...finalizerCauses(metadata.finalizers),
+    ...(definition.custom ? [] : unqualifiedFinalizerCauses(metadata.finalizers)),
   ];
 }
 
@@ -121,6 +122,22 @@ function finalizerCauses(finalizers: readonly string[] | undefined): StatusCause
     causes.push(invalidValue(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
   return causes;
 }
+
+/** Built-in kinds know three finalizers by their bare names (core/validation ValidateFinalizerName). */
+const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
+const unqualifiedFinalizerCauses = (finalizers: readonly string[] | undefined): StatusCause[] =>
+  (finalizers ?? []).flatMap((finalizer, at) =>
+    finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)
+      ? []
+      : [
+          invalidValue(
+            index(child(PATH, 'finalizers'), at),
+            finalizer,
+            'name is neither a standard finalizer name nor is it fully qualified',
+          ),
+        ],
+  );
 
 const IMMUTABLE = 'field is immutable';
 

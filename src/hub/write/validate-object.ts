@@ -1,6 +1,8 @@
 /** Everything that makes an object invalid (422): its kind's own rules, its schema, its metadata. */
+import { invalidValue } from '../../kube/field-error.ts';
 import type { Json, KubeObject } from '../../kube/object.ts';
 import { invalid, type StatusCause } from '../../kube/status.ts';
+import { validateRules } from '../cel/rules.ts';
 import type { Target } from '../core.ts';
 import { embeddedCauses } from '../schema/embedded.ts';
 import { validate } from '../schema/validate.ts';
@@ -17,11 +19,39 @@ export function validateObject({ definition, name }: Target, object: KubeObject,
   if (causes.length > 0) throw invalid(definition.info, object.metadata.name ?? name, causes);
 }
 
+const BLOCKING = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+const NOT_CHECKED = invalidValue(
+  '',
+  null,
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+);
+
+const withRules = new WeakMap<object, boolean>();
+
+function hasRules(schema: Target['definition']['schema']): boolean {
+  if (schema === undefined) return false;
+  const known = withRules.get(schema);
+  if (known !== undefined) return known;
+  const found = JSON.stringify(schema.root).includes('"x-kubernetes-validations"');
+  withRules.set(schema, found);
+  return found;
+}
+
 function schemaCauses(
   schema: Target['definition']['schema'],
   object: KubeObject,
   old: KubeObject | undefined,
 ): StatusCause[] {
-  const value = object as unknown as Json;
-  return [...validate(value, old as unknown as Json | undefined, schema), ...embeddedCauses(value, schema)];
+  const [value, before] = [object as unknown as Json, old as unknown as Json | undefined];
+  const causes = [...validate(value, before, schema), ...embeddedCauses(value, schema)];
+  if (!hasRules(schema)) return causes;
+  // Rules rely on what the schema promises (customresource/strategy.go hasBlockingErr).
+  if (causes.some(({ reason }) => BLOCKING.has(reason ?? ''))) return [...causes, NOT_CHECKED];
+  return [...causes, ...validateRules(value, before, schema)];
 }
