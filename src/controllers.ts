@@ -14,7 +14,6 @@ import type { ReflectorPool } from './clusters/reflector.ts';
 import { startRegistrationController } from './clusters/registration-controller.ts';
 import type { Hub } from './hub/hub.ts';
 import { createHubInformers } from './hub/hub-informers.ts';
-import type { GroupResource } from './kube/resource.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { placedKind } from './placement/kinds.ts';
 import { type PlacementController, startPlacement } from './placement/placement-controller.ts';
@@ -22,6 +21,7 @@ import { placementMetrics } from './placement/placement-metrics.ts';
 import type { Strategy } from './placement/strategies.ts';
 import { type Clock, systemClock } from './reconcile/clock.ts';
 import type { Logger } from './reconcile/logger.ts';
+import { PlacedObjects } from './sync/placed-objects.ts';
 import { startStatus } from './sync/status-controller.ts';
 import { startSync } from './sync/sync-controller.ts';
 import { syncMetrics } from './sync/sync-metrics.ts';
@@ -55,8 +55,6 @@ export async function startControllers(options: ControllersOptions): Promise<Con
   const { hub, registry, reflectors, signal, log, clock = systemClock, random = Math.random } = options;
   // Every queue, syncer and reflector lease ends with it.
   setMaxListeners(0, signal);
-  const placeable = (resource: GroupResource): boolean => placedKind(resource) !== undefined;
-
   startRegistrationController({ hub, registry, signal, log, clock });
   const informers = await createHubInformers(hub, signal, log);
   const unlisten = registry.onChange(({ type }) => {
@@ -71,14 +69,16 @@ export async function startControllers(options: ControllersOptions): Promise<Con
     ...(options.metrics === undefined ? {} : { metrics: placementMetrics(options.metrics) }),
     ...(options.strategies === undefined ? {} : { strategies: options.strategies }),
   });
+  const objects = new PlacedObjects({ informers, placeable: (resource) => placedKind(resource) !== undefined });
+  await objects.start(signal);
   const sync = await startSync({
     ...common,
+    objects,
     reflectors,
-    placeable,
     ...(options.metrics === undefined ? {} : { metrics: syncMetrics(options.metrics) }),
     ...(options.syncLimits === undefined ? {} : { limits: options.syncLimits }),
   });
-  const status = await startStatus({ ...common, placeable });
+  const status = startStatus({ ...common, objects });
 
   return {
     placement,

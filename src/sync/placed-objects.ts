@@ -1,4 +1,4 @@
-/** The hub's objects as the syncer sees them: which are held by which target, and by whom it is told when one changes. */
+/** The hub's placed objects: which target holds which; shared by everything that acts on them. */
 import type { HubInformers } from '../hub/informers.ts';
 import { heldTargets } from '../hub/kinds/placed-object.ts';
 import { formatObjectId, parseObjectId } from '../hub/object-id.ts';
@@ -9,30 +9,40 @@ export interface PlacedObjectsOptions {
   readonly informers: HubInformers;
   /** Kinds that may be placed. */
   readonly placeable: (resource: GroupResource) => boolean;
-  /** An object changed that the target with this key holds, or held before. */
-  readonly onChange: (key: string, id: string) => void;
 }
+
+/** An object changed that the target with this key holds, or held before. */
+export type PlacedListener = (key: string, id: string) => void;
 
 export class PlacedObjects {
   readonly #options: PlacedObjectsOptions;
   readonly #watched = new Map<string, () => void>();
   readonly #read = new Set<string>();
+  readonly #listeners = new Set<PlacedListener>();
   readonly #byTarget = new Map<string, Set<string>>();
 
   constructor(options: PlacedObjectsOptions) {
     this.#options = options;
   }
 
-  /** Resolves when every placeable kind has been read. Returns stop. */
-  async start(): Promise<() => void> {
+  /** Resolves when every placeable kind has been read. Follows them until the signal aborts. */
+  async start(signal: AbortSignal): Promise<void> {
     const { informers } = this.#options;
     await Promise.all(this.#kinds().map((resource) => informers.informer(resource).whenSynced()));
     this.#update();
     const unlisten = informers.onKindsChange(() => this.#update());
-    return () => {
+    const stop = (): void => {
       unlisten();
-      for (const stop of this.#watched.values()) stop();
+      for (const unsubscribe of this.#watched.values()) unsubscribe();
     };
+    signal.addEventListener('abort', stop, { once: true });
+  }
+
+  /** Called for what is held now, then for each change. Returns unsubscribe. */
+  subscribe(listener: PlacedListener): () => void {
+    for (const [key, ids] of this.#byTarget) for (const id of ids) listener(key, id);
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** True when the kind of the object has been read whole: only then does absent mean gone. */
@@ -48,11 +58,6 @@ export class PlacedObjects {
   /** Ids of the objects that the target holds by label or finalizer. */
   heldBy(key: string): Iterable<string> {
     return this.#byTarget.get(key) ?? [];
-  }
-
-  /** Keys of all targets that hold anything. */
-  targets(): Iterable<string> {
-    return this.#byTarget.keys();
   }
 
   /** True when the target still holds something of the namespace. */
@@ -92,7 +97,7 @@ export class PlacedObjects {
       const after = object === undefined ? NONE : heldTargets(object);
       for (const key of before) if (!after.has(key)) this.#drop(key, id);
       for (const key of after) this.#hold(key, id);
-      for (const key of new Set([...before, ...after])) this.#options.onChange(key, id);
+      for (const key of new Set([...before, ...after])) for (const listener of this.#listeners) listener(key, id);
     });
   }
 

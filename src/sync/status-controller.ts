@@ -2,35 +2,33 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClusterRegistry } from '../clusters/downstream.ts';
 import type { HubClient } from '../hub/client.ts';
-import type { HubInformers } from '../hub/informers.ts';
 import { currentPlacement, heldTargets } from '../hub/kinds/placed-object.ts';
 import { STATUS_ANNOTATION_PREFIX, SYNCER_FIELD_MANAGER } from '../hub/kinds/workload.ts';
 import { parseObjectId } from '../hub/object-id.ts';
 import { at, number } from '../kube/fields.ts';
 import type { KubeObject } from '../kube/object.ts';
-import type { GroupResource } from '../kube/resource.ts';
 import { ApiError } from '../kube/status.ts';
 import { type Clock, systemClock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
 import { WorkQueue } from '../reconcile/queue.ts';
-import { PlacedObjects } from './placed-objects.ts';
+import type { PlacedObjects } from './placed-objects.ts';
 import { foldStatus, type TargetReport } from './status-fold.ts';
 import { parseReport, placementIsCurrent } from './status-report.ts';
 
 export interface StatusOptions {
   readonly hub: HubClient;
-  readonly informers: HubInformers;
   readonly registry: Pick<ClusterRegistry, 'byKey'>;
-  readonly placeable: (resource: GroupResource) => boolean;
+  /** Started. */
+  readonly objects: PlacedObjects;
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly clock?: Clock;
   readonly concurrency?: number;
 }
 
-/** Starts once the hub's state has been read. Works until the signal aborts. */
-export async function startStatus(options: StatusOptions): Promise<{ whenIdle(): Promise<void> }> {
-  const { hub, informers, registry, signal, log } = options;
+/** Works until the signal aborts. */
+export function startStatus(options: StatusOptions): { whenIdle(): Promise<void> } {
+  const { hub, registry, objects, signal, log } = options;
   const queue = new WorkQueue({
     process: (id) => reconcile(id),
     concurrency: options.concurrency ?? 8,
@@ -38,12 +36,6 @@ export async function startStatus(options: StatusOptions): Promise<{ whenIdle():
     clock: options.clock ?? systemClock,
     onError: (key, err, retry) => log.warn({ controller: 'status', key, err, ...retry }, 'reconcile failed'),
   });
-  const objects = new PlacedObjects({
-    informers,
-    placeable: options.placeable,
-    onChange: (_key, id) => queue.add(id),
-  });
-
   async function reconcile(id: string): Promise<void> {
     const hubObject = objects.get(id);
     if (hubObject === undefined) return;
@@ -62,7 +54,7 @@ export async function startStatus(options: StatusOptions): Promise<{ whenIdle():
     }
   }
 
-  const stop = await objects.start();
+  const stop = objects.subscribe((_key, id) => queue.add(id));
   signal.addEventListener('abort', stop, { once: true });
   return { whenIdle: () => queue.whenIdle() };
 }

@@ -6,12 +6,11 @@ import type { HubClient } from '../hub/client.ts';
 import type { HubInformers } from '../hub/informers.ts';
 import type { SyncTarget } from '../hub/kinds/workload.ts';
 import { syncTargetKey } from '../kube/namespace-locator.ts';
-import type { GroupResource } from '../kube/resource.ts';
 import { type Clock, systemClock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
 import { WorkQueue } from '../reconcile/queue.ts';
 import { release } from './hub-writer.ts';
-import { PlacedObjects } from './placed-objects.ts';
+import type { PlacedObjects } from './placed-objects.ts';
 import { noSyncMetrics, type SyncMetrics } from './sync-metrics.ts';
 import { type SyncLimits, TargetSyncer } from './target-syncer.ts';
 
@@ -23,8 +22,8 @@ export interface SyncOptions {
   readonly informers: HubInformers;
   readonly registry: ClusterRegistry;
   readonly reflectors: ReflectorPool;
-  /** Kinds that may be placed. */
-  readonly placeable: (resource: GroupResource) => boolean;
+  /** Started. */
+  readonly objects: PlacedObjects;
   /** Clusters that this process syncs; default all (a pull-mode cluster has its own syncer). */
   readonly serves?: (downstream: Downstream) => boolean;
   readonly signal: AbortSignal;
@@ -40,22 +39,13 @@ export interface SyncController {
   whenIdle(): Promise<void>;
 }
 
-/** Starts once the hub's state has been read. Works until the signal aborts. */
+/** Resolves when the hub's state has been read and every cluster has its syncer. Works until the signal aborts. */
 export async function startSync(options: SyncOptions): Promise<SyncController> {
-  const { hub, informers, registry, signal, log } = options;
+  const { hub, informers, registry, objects, signal, log } = options;
   const clock = options.clock ?? systemClock;
   const syncers = new Map<string, TargetSyncer>();
   const targets = informers.informer<SyncTarget>(SYNC_TARGETS);
   const namespaces = informers.informer(NAMESPACES);
-  const objects = new PlacedObjects({
-    informers,
-    placeable: options.placeable,
-    onChange: (key, id) => {
-      const syncer = syncers.get(key);
-      if (syncer !== undefined) syncer.add(id);
-      else if (isNoTarget(key)) released.add(`${key} ${id}`);
-    },
-  });
   const released = new WorkQueue({
     process: async (entry) => {
       const at = entry.indexOf(' ');
@@ -104,7 +94,11 @@ export async function startSync(options: SyncOptions): Promise<SyncController> {
   for (const { workspace, object } of targets.list())
     known.set(syncTargetKey(workspace, object.metadata.name ?? ''), object.metadata.name ?? '');
   const stops = [
-    await objects.start(),
+    objects.subscribe((key, id) => {
+      const syncer = syncers.get(key);
+      if (syncer !== undefined) syncer.add(id);
+      else if (isNoTarget(key)) released.add(`${key} ${id}`);
+    }),
     targets.subscribe(({ workspace, object, previous }) => {
       const name = (object ?? previous)?.metadata.name ?? '';
       const key = syncTargetKey(workspace, name);
@@ -123,7 +117,6 @@ export async function startSync(options: SyncOptions): Promise<SyncController> {
     }),
   ];
   for (const downstream of registry.all()) join(downstream);
-  for (const key of [...objects.targets()]) letGo(key);
   signal.addEventListener(
     'abort',
     () => {

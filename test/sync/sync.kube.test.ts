@@ -267,6 +267,132 @@ describe('beside it', () => {
   });
 });
 
+describe('other kinds', () => {
+  const pod = { containers: [{ name: 'main', image: 'nginx', ports: [{ containerPort: 80 }] }] };
+  const template = (name: string, spec: object = pod) => ({ metadata: { labels: { app: name } }, spec });
+  const make = (group: string, version: string, resource: string, kind: string, name: string, spec: object) =>
+    hub.client.create(
+      'root',
+      { group, resource },
+      {
+        apiVersion: group === '' ? version : `${group}/${version}`,
+        kind,
+        metadata: { name, namespace: 'default', labels: { app: name } },
+        spec,
+      },
+    );
+  const seen = async (group: string, resource: string, name: string) =>
+    (await hub.client.get({ workspace: 'root', group, resource, namespace: 'default', name }))!;
+  const statusOf = async (group: string, resource: string, name: string) => {
+    const { metadata, status } = await seen(group, resource, name);
+    const errors = Object.entries(metadata.annotations ?? {}).filter(([key]) => key.startsWith('error.'));
+    expect(errors).toEqual([]);
+    return (status ?? {}) as Record<string, unknown>;
+  };
+  const clustersOf = async (group: string, resource: string, name: string) =>
+    Object.keys((await seen(group, resource, name)).metadata.labels ?? {}).filter((key) => key.startsWith('state.'))
+      .length;
+
+  it('a StatefulSet runs in one cluster, with the Service that it names', async () => {
+    await make('', 'v1', 'services', 'Service', 'db', {
+      clusterIP: 'None',
+      selector: { app: 'db' },
+      ports: [{ port: 80 }],
+    });
+    await make('apps', 'v1', 'statefulsets', 'StatefulSet', 'db', {
+      replicas: 2,
+      serviceName: 'db',
+      selector: { matchLabels: { app: 'db' } },
+      template: template('db'),
+    });
+    await waitFor('it to be ready', async () => (await statusOf('apps', 'statefulsets', 'db')).readyReplicas === 2);
+    expect(await clustersOf('apps', 'statefulsets', 'db')).toBe(1);
+    await waitFor('its Service to follow', async () => (await clustersOf('', 'services', 'db')) === 1);
+  });
+
+  it('a DaemonSet runs on the nodes of both', async () => {
+    await make('apps', 'v1', 'daemonsets', 'DaemonSet', 'agent', {
+      selector: { matchLabels: { app: 'agent' } },
+      template: template('agent'),
+    });
+    await waitFor('it to be ready', async () => {
+      const { numberReady, desiredNumberScheduled } = await statusOf('apps', 'daemonsets', 'agent');
+      return numberReady === desiredNumberScheduled && Number(numberReady) >= 2;
+    });
+  });
+
+  it('a Job runs once, to its end', async () => {
+    const run = { restartPolicy: 'Never', containers: [{ name: 'main', image: 'busybox' }] };
+    await make('batch', 'v1', 'jobs', 'Job', 'once', { template: { spec: run } });
+    await waitFor('it to complete', async () => {
+      const { conditions = [] } = (await statusOf('batch', 'jobs', 'once')) as {
+        conditions?: { type: string; status: string }[];
+      };
+      return conditions.some(({ type, status }) => type === 'Complete' && status === 'True');
+    });
+    expect(await clustersOf('batch', 'jobs', 'once')).toBe(1);
+  });
+
+  it('a Pod runs in one cluster and shows where it is', async () => {
+    await make('', 'v1', 'pods', 'Pod', 'lone', pod);
+    await waitFor('it to run', async () => (await statusOf('', 'pods', 'lone')).phase === 'Running');
+    expect((await statusOf('', 'pods', 'lone')).podIP).toMatch(/^[0-9.]+$/);
+    await hub.client.delete({ workspace: 'root', group: '', resource: 'pods', namespace: 'default', name: 'lone' });
+    await waitFor(
+      'it to go',
+      async () =>
+        (await hub.client.get({
+          workspace: 'root',
+          group: '',
+          resource: 'pods',
+          namespace: 'default',
+          name: 'lone',
+        })) === undefined,
+    );
+  });
+
+  it('a CronJob, an Ingress, a NetworkPolicy and a claim arrive', async () => {
+    await make('batch', 'v1', 'cronjobs', 'CronJob', 'nightly', {
+      schedule: '0 3 * * *',
+      jobTemplate: { spec: { template: { spec: { restartPolicy: 'Never', ...pod } } } },
+    });
+    await make('', 'v1', 'persistentvolumeclaims', 'PersistentVolumeClaim', 'data', {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+    });
+    await hub.client.create(
+      'root',
+      DEPLOYMENTS,
+      deployment('front', 2, { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] }),
+    );
+    await make('', 'v1', 'services', 'Service', 'front', { selector: { app: 'front' }, ports: [{ port: 80 }] });
+    const http = {
+      paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'front', port: { number: 80 } } } }],
+    };
+    await make('networking.k8s.io', 'v1', 'ingresses', 'Ingress', 'front', {
+      rules: [{ host: 'front.example', http }],
+    });
+    await make('networking.k8s.io', 'v1', 'networkpolicies', 'NetworkPolicy', 'front', {
+      podSelector: { matchLabels: { app: 'front' } },
+      policyTypes: ['Ingress'],
+    });
+    const paths = [
+      ['/apis/batch/v1/cronjobs', 'nightly', 1],
+      ['/api/v1/persistentvolumeclaims', 'data', 2],
+      ['/api/v1/services', 'front', 2],
+      ['/apis/networking.k8s.io/v1/ingresses', 'front', 2],
+      ['/apis/networking.k8s.io/v1/networkpolicies', 'front', 2],
+    ] as const;
+    for (const [path, name, expected] of paths)
+      await waitFor(`${name} below ${path}`, async () => {
+        const lists = await Promise.all([east, west].map((cluster) => cluster.fetchOk<{ items: KubeObject[] }>(path)));
+        return lists.flatMap(({ items }) => items.filter(({ metadata }) => metadata.name === name)).length === expected;
+      });
+    await statusOf('batch', 'cronjobs', 'nightly');
+    await statusOf('networking.k8s.io', 'ingresses', 'front');
+  });
+});
+
 describe('1,000 ConfigMaps', () => {
   it('reach both clusters; the rate is told', async () => {
     await hub.client.create('root', PLACEMENTS, {
