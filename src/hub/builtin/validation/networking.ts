@@ -21,8 +21,7 @@ interface Backend {
 
 interface Path {
   readonly path?: string;
-  /** Null where the body names none: the field is always written. */
-  readonly pathType?: string | null;
+  readonly pathType?: string;
   readonly backend?: Backend;
 }
 
@@ -81,8 +80,7 @@ const BAD_ENDS = ['/..', '/.'];
 
 function pathCauses({ path: text = '', pathType, backend = {} }: Path, path: FieldPath): Causes {
   const own = child(path, 'path');
-  if (pathType === undefined || pathType === null)
-    return [requiredValue(child(path, 'pathType'), 'pathType must be specified')];
+  if (pathType === undefined) return [requiredValue(child(path, 'pathType'), 'pathType must be specified')];
   const absolute = text.startsWith('/') ? [] : [invalidValue(own, text, 'must be an absolute path')];
   const type: Causes =
     pathType === 'Exact' || pathType === 'Prefix'

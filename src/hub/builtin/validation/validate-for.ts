@@ -54,5 +54,14 @@ const RULES: Readonly<Record<string, Validation>> = {
 /** Takes a group and kind; all versions of a kind are validated alike. Undefined where there are no rules. */
 export function validateFor({ group, kind }: { group: string; kind: string }): Validation | undefined {
   const key = `${group}/${kind}`;
-  return Object.hasOwn(RULES, key) ? RULES[key] : undefined;
+  const rule = Object.hasOwn(RULES, key) ? RULES[key] : undefined;
+  return rule && ((object, old) => rule(withoutNulls(object), old && withoutNulls(old)));
+}
+
+/** Fields that Go always writes are null where they were never set; to a rule they are missing. */
+function withoutNulls<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutNulls) as T;
+  const kept = Object.entries(value).filter(([, part]) => part !== null);
+  return Object.fromEntries(kept.map(([key, part]) => [key, withoutNulls(part)])) as T;
 }
