@@ -1,4 +1,5 @@
 /** HorizontalPodAutoscalers of autoscaling/v1 and v2: TARGETS shows current and wanted values of up to two metrics. */
+import type { KubeObject } from '../../kube/object.ts';
 import { ageOf, nameOf } from './cells.ts';
 import { AGE, column, NAME } from './columns.ts';
 import { type Printers, printer } from './printer.ts';
@@ -58,18 +59,58 @@ export const autoscalingPrinters: Printers = {
   ),
 };
 
-/** Metrics of spec and status; v1's only metric is the CPU utilization. */
-function metricsOf({ spec, status }: AutoscalerShape): [readonly Metric[], readonly Metric[]] {
+/** Metrics of spec and status. autoscaling/v1 has fields for the CPU only and keeps the others in annotations. */
+function metricsOf(object: KubeObject & AutoscalerShape): [readonly Metric[], readonly Metric[]] {
+  const { spec, status } = object;
+  if (object.apiVersion !== 'autoscaling/v1') return [spec?.metrics ?? [], status?.currentMetrics ?? []];
+  const annotations = object.metadata.annotations ?? {};
   const target = spec?.targetCPUUtilizationPercentage;
   const current = status?.currentCPUUtilizationPercentage;
-  const cpu = (values: Partial<Record<'target' | 'current', MetricValue>>): Metric => ({
+  const cpu = (values: { target: MetricValue } | { current: MetricValue }): Metric => ({
     type: 'Resource',
     resource: { name: 'cpu', ...values },
   });
+  const currentMetrics = fromAnnotation(annotations['autoscaling.alpha.kubernetes.io/current-metrics'], 'current');
+  // The annotation of the status repeats the CPU, with its average value.
+  const repeated = currentMetrics.some(({ resource }) => resource?.name === 'cpu');
   return [
-    spec?.metrics ?? (target === undefined ? [] : [cpu({ target: { averageUtilization: target } })]),
-    status?.currentMetrics ?? (current === undefined ? [] : [cpu({ current: { averageUtilization: current } })]),
+    [
+      ...(target === undefined ? [] : [cpu({ target: { averageUtilization: target } })]),
+      ...fromAnnotation(annotations['autoscaling.alpha.kubernetes.io/metrics'], 'target'),
+    ],
+    [
+      ...(current === undefined || repeated ? [] : [cpu({ current: { averageUtilization: current } })]),
+      ...currentMetrics,
+    ],
   ];
+}
+
+type FlatSource = Readonly<Record<string, unknown>> & { readonly name?: string };
+
+/** v1's metrics name their values flat: `targetAverageValue`, `currentAverageUtilization`. */
+function fromAnnotation(text: string | undefined, side: 'target' | 'current'): readonly Metric[] {
+  return parseList(text).map(({ type, ...sources }) => {
+    const metric: Record<string, unknown> = { type };
+    for (const [source, flat] of Object.entries(sources as Record<string, FlatSource>)) {
+      const values = {
+        averageUtilization: flat[`${side}AverageUtilization`],
+        averageValue: flat[`${side}AverageValue`] ?? flat.averageValue,
+        value: flat[`${side}Value`],
+      };
+      metric[source] = { name: flat.name, [side]: values };
+    }
+    return metric as Metric;
+  });
+}
+
+function parseList(text: string | undefined): readonly ({ type?: string } & Record<string, unknown>)[] {
+  if (text === undefined) return [];
+  try {
+    const list = JSON.parse(text) as unknown;
+    return Array.isArray(list) ? list.filter((entry) => typeof entry === 'object' && entry !== null) : [];
+  } catch {
+    return [];
+  }
 }
 
 function targetsText(specs: readonly Metric[], statuses: readonly Metric[]): string {
