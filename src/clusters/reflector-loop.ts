@@ -4,6 +4,7 @@
  * cluster is away everything known stays.
  */
 
+import { setMaxListeners } from 'node:events';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { type BackoffPolicy, backoffDelay } from '../reconcile/backoff.ts';
 import type { Clock } from '../reconcile/clock.ts';
@@ -32,6 +33,9 @@ const RECONNECT: BackoffPolicy = { firstMs: 200, maxMs: 10_000, factor: 2, jitte
 /** Servers send a bookmark about each minute; a watch that had one and then hears nothing for this long is dead. */
 const SILENCE_MS = 100_000;
 const WATCH_SECONDS = 290;
+/** A list that brings less than this in each interval is as good as none. */
+const LIST_HEADWAY_BYTES = 20 * 1024;
+const LIST_CHECK_MS = 5_000;
 /** Slack for a server to end a watch by itself at its timeout. */
 const WATCH_GRACE_MS = 15_000;
 /** Two clean ends of a watch closer together than this count as failures. */
@@ -67,6 +71,8 @@ export class ReflectorLoop implements Reflector {
     this.#options = options;
     this.#downstream = options.downstream;
     this.resource = options.resource;
+    // Everyone who waits for the cache listens to its end.
+    setMaxListeners(0, this.#stop.signal);
     this.#maker = new EntryMaker(options.resource, options.encode);
     this.finished = this.#run();
   }
@@ -249,9 +255,10 @@ export class ReflectorLoop implements Reflector {
     const fresh: CacheEntry[] = [];
     const seen = new Set<CacheEntry>();
     const next = first ? new ObjectCache() : undefined;
+    const slow = this.#guardHeadway();
     const version = await readWholeList(this.#downstream, this.resource, {
       pageSize: this.#options.pageSize,
-      signal: AbortSignal.any([this.#stop.signal, this.#downstream.signal]),
+      signal: AbortSignal.any([this.#stop.signal, this.#downstream.signal, slow.signal]),
       onBytes: (count) => {
         this.#received += count;
         this.#touch();
@@ -266,11 +273,25 @@ export class ReflectorLoop implements Reflector {
         if (known?.uid === scanned.uid && known.resourceVersion === scanned.resourceVersion) seen.add(known);
         else fresh.push(this.#maker.make(item, this.#downstream));
       },
-    });
+    }).finally(slow.end);
     if (next !== undefined) this.#cache = next;
     else this.#applyDifferences(fresh, seen, version);
     this.#version = version;
     this.#succeeded();
+  }
+
+  /** A list that drips is given up, so that the next attempt can be a good one. */
+  #guardHeadway(): { signal: AbortSignal; end: () => void } {
+    const { clock } = this.#options;
+    const slow = new AbortController();
+    let received = this.#received;
+    const check = (): void => {
+      if (this.#received - received < LIST_HEADWAY_BYTES) slow.abort();
+      received = this.#received;
+      cancel = clock.after(LIST_CHECK_MS, check);
+    };
+    let cancel = clock.after(LIST_CHECK_MS, check);
+    return { signal: slow.signal, end: () => cancel() };
   }
 
   #applyDifferences(fresh: CacheEntry[], seen: Set<CacheEntry>, version: bigint): void {

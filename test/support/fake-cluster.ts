@@ -49,6 +49,8 @@ export class FakeCluster implements Downstream {
   down = false;
   /** Requests are accepted and never answered. */
   hanging = false;
+  /** Answers instead of the cluster, where it answers anything. */
+  instead: (request: DownstreamRequest) => DownstreamResponse | undefined = () => undefined;
   /** Bytes per chunk of every body; 0: whole. */
   chunkBytes = 0;
 
@@ -190,6 +192,8 @@ export class FakeCluster implements Downstream {
     this.requests.push(request);
     if (this.down) throw new ClusterError(this.clusterName, 'unreachable', `connect ECONNREFUSED ${this.clusterName}`);
     if (this.hanging) await this.#never(request.signal);
+    const instead = this.instead(request);
+    if (instead !== undefined) return instead;
     const url = new URL(request.path, 'http://fake');
     const info = parseRequestInfo(request.method, url.pathname, url.searchParams);
     const resource = this.resources.find((one) => one.group === info.group && one.resource === info.resource);
@@ -348,6 +352,24 @@ export class FakeCluster implements Downstream {
     const size = this.chunkBytes === 0 ? bytes.length : this.chunkBytes;
     for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
   }
+}
+
+/** A response with any bytes in it, sent one part each `everyMs`. */
+export function rawResponse(
+  status: number,
+  contentType: string,
+  parts: readonly string[],
+  everyMs = 0,
+  signal?: AbortSignal,
+): DownstreamResponse {
+  async function* stream(): AsyncGenerator<Uint8Array> {
+    for (const part of parts) {
+      if (everyMs > 0) await new Promise((resolve) => setTimeout(resolve, everyMs));
+      if (signal?.aborted) throw new Error('aborted');
+      yield Buffer.from(part);
+    }
+  }
+  return { status, headers: { 'content-type': contentType }, body: Object.assign(stream(), { destroy: () => {} }) };
 }
 
 function merge(target: object, patch: object): object {
