@@ -16,9 +16,10 @@ import {
 } from '../kube/discovery-document.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { methodNotAllowed, notAcceptable, pathNotFound } from '../kube/status.ts';
-import { type DiscoverySource, type MergedDiscovery, mergeDiscovery } from './discovery-merge.ts';
+import { type DiscoverySource, type MergedDiscovery, type MergedResource, mergeDiscovery } from './discovery-merge.ts';
 import { createMergedOpenApi } from './openapi.ts';
-import { BySources, connectionId, type HubKinds, isLive, sourcesOf, type WorkspaceSources } from './sources.ts';
+import { sightOf } from './sight.ts';
+import { BySources, type HubKinds, isLive, sourcesOf, type WorkspaceSources } from './sources.ts';
 
 export interface ResolvedResource {
   readonly info: ResourceInfo;
@@ -56,6 +57,7 @@ interface Merged {
   readonly behind: readonly (Downstream | undefined)[];
   readonly unknown: readonly Downstream[];
   readonly documents: Map<string, { bytes: Buffer; etag: string }>;
+  readonly resolved: Map<MergedResource, ResolvedResource>;
 }
 
 const SETS_PER_HUB = 200;
@@ -69,8 +71,8 @@ export function createMergedDiscovery(options: MergedDiscoveryOptions): MergedAp
 
   async function merged(workspace: string, onlyCluster: string | undefined, signal?: AbortSignal): Promise<Merged> {
     const sources = await sourcesOf(hub, registry, workspace, onlyCluster);
-    await firstWords(sources.clusters, firstDiscoveryMs, signal);
-    return cache.get(sources.hub, keyOf(sources.clusters), () => merge(sources));
+    if (!sightOf(sources.clusters).complete) await firstWords(sources.clusters, firstDiscoveryMs, signal);
+    return cache.get(sources.hub, sightOf(sources.clusters).key, () => merge(sources));
   }
 
   async function answer(request: ApiRequest, segments: readonly string[]): Promise<ApiResult> {
@@ -109,18 +111,31 @@ export function createMergedDiscovery(options: MergedDiscoveryOptions): MergedAp
       return answer(request, segments);
     },
     async resolveResource(workspace, group, version, resource, onlyCluster) {
-      const { api, behind, unknown } = await merged(workspace, onlyCluster);
-      const found = api.find(group, version, resource);
-      if (found === undefined) return undefined;
-      const sources = found.servedBy.map((index) => behind[index]);
-      return {
-        info: found.info,
-        hub: sources.includes(undefined),
-        clusters: sources.filter((downstream) => downstream !== undefined),
-        unknown,
-      };
+      return resolve(await merged(workspace, onlyCluster), group, version, resource);
     },
   };
+}
+
+/** Kept, for what exists: every request asks. */
+function resolve(
+  { api, behind, unknown, resolved }: Merged,
+  group: string,
+  version: string,
+  resource: string,
+): ResolvedResource | undefined {
+  const found = api.find(group, version, resource);
+  if (found === undefined) return undefined;
+  const known = resolved.get(found);
+  if (known !== undefined) return known;
+  const sources = found.servedBy.map((index) => behind[index]);
+  const made: ResolvedResource = {
+    info: found.info,
+    hub: sources.includes(undefined),
+    clusters: sources.filter((downstream) => downstream !== undefined),
+    unknown,
+  };
+  resolved.set(found, made);
+  return made;
 }
 
 function merge({ hub, clusters }: WorkspaceSources): Merged {
@@ -145,6 +160,7 @@ function merge({ hub, clusters }: WorkspaceSources): Merged {
     behind: [...(hub === undefined ? [] : [undefined]), ...known],
     unknown: clusters.filter((downstream) => !known.includes(downstream)),
     documents: new Map(),
+    resolved: new Map(),
   };
 }
 
@@ -153,12 +169,6 @@ function groupsOf(resources: readonly ResourceInfo[]): DiscoverySource['groups']
   for (const { group, version } of resources) versions.set(group, (versions.get(group) ?? new Set()).add(version));
   return [...versions].map(([name, served]) => ({ name, versions: [...served] }));
 }
-
-/** Everything of the clusters that the merged answer depends on. */
-const keyOf = (clusters: readonly Downstream[]): string =>
-  clusters
-    .map((downstream) => `${connectionId(downstream)}:${downstream.discovery()?.hash ?? ''}:${isLive(downstream)}`)
-    .join(' ');
 
 /**
  * A cluster that joined a moment ago, or a gateway that has just started: better a moment late than without it. Only once:
