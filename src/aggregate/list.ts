@@ -10,6 +10,7 @@ import type { HubSnapshot } from './hub-source.ts';
 import { compareNamespaces, compareText, type MergedItem, type MergeInput, mergeSlices } from './merge.ts';
 import { FrozenSource, slicesAt } from './pinned-slices.ts';
 import { decodeVersion, encodeVersion, HUB_SLOT } from './resource-version.ts';
+import { hasRolloutHistory, withOneHistory } from './rollout-history.ts';
 import type { ViewSelection } from './selection.ts';
 import type { Source } from './source.ts';
 import type { SourceLog } from './source-log.ts';
@@ -174,6 +175,11 @@ const EAGER_ITEMS = 1_000;
 const countOf = (inputs: readonly MergeInput[]): number =>
   inputs.reduce((sum, { slices }) => sum + slices.reduce((names, slice) => names + slice.names.length, 0), 0);
 
+function mergedItems(inputs: readonly MergeInput[], resource: ResourceInfo): Iterable<MergedItem> {
+  const items = mergeSlices(inputs, isNamespaceKind(resource));
+  return hasRolloutHistory(resource) ? withOneHistory(items) : items;
+}
+
 /** All objects, merged while they are sent, as they were when the list was taken. */
 function longList(
   sources: readonly Source[],
@@ -183,9 +189,9 @@ function longList(
   resourceVersion: string,
 ): ViewList {
   const frozen = sources.map((source) => new FrozenSource(source, workspace, namespace));
-  const merged = mergeSlices(
+  const merged = mergedItems(
     frozen.map(({ clusterName, slices }) => ({ clusterName, slices })),
-    isNamespaceKind(resource),
+    resource,
   );
   function* selected(): Generator<MergedItem> {
     for (const one of merged) if (isSelected(selection, one)) yield one;
@@ -213,7 +219,7 @@ export function listPage(inputs: readonly MergeInput[], resource: ResourceInfo, 
   const items: MergedItem[] = [];
   const countsAll = selection.everything;
   let behind = 0;
-  for (const merged of mergeSlices(inputs, isNamespaceKind(resource))) {
+  for (const merged of mergedItems(inputs, resource)) {
     if (after !== undefined && compareKeys(keyOf(merged), after) <= 0) continue;
     if (!isSelected(selection, merged)) continue;
     if (query.limit === 0 || items.length < query.limit) items.push(merged);
