@@ -1,6 +1,7 @@
 /** Plain requests to a test cluster, as the administrator unless told otherwise. */
 import { Agent, request } from 'undici';
 import type { KubeObject } from '../../src/kube/object.ts';
+import type { KeyAndCert } from './certs.ts';
 
 export interface FetchInit {
   readonly method?: string;
@@ -26,12 +27,15 @@ export class ApiClient {
   readonly url: string;
   /** For calls that need more than `fetch`, such as watches: it trusts the cluster's CA. */
   readonly dispatcher: Agent;
-  readonly #adminToken: string;
+  readonly #adminToken: string | null;
 
-  constructor(options: { url: string; caPem: string; adminToken: string }) {
+  /** Who the administrator is: a token or a certificate. With neither, each request says whose it is. */
+  constructor(options: { url: string; caPem: string; adminToken?: string; adminCert?: KeyAndCert }) {
     this.url = options.url;
-    this.dispatcher = new Agent({ connect: { ca: options.caPem } });
-    this.#adminToken = options.adminToken;
+    const { adminCert } = options;
+    const own = adminCert === undefined ? {} : { cert: adminCert.certPem, key: adminCert.keyPem };
+    this.dispatcher = new Agent({ connect: { ca: options.caPem, ...own } });
+    this.#adminToken = options.adminToken ?? null;
   }
 
   async fetch<T = KubeObject>(path: string, init: FetchInit = {}): Promise<KubeResponse<T>> {
