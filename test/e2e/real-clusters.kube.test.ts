@@ -289,7 +289,9 @@ describe('about the API itself', () => {
       return code === 0 && linesOf(stdout).length === 4 && !stdout.includes('<unknown>') && stdout;
     });
     expect(linesOf(top).map((line) => line.split(/\s+/)[0])).toEqual(['a-node-0', 'a-node-1', 'b-node-0', 'b-node-1']);
-    expect(linesOf(await ok('top', 'pods', '-l', 'app=box', '--no-headers'))).toHaveLength(2);
+    await ok('create', 'deployment', 'measured', '--image=nginx', '--replicas=2');
+    await rolledOut('measured');
+    expect(linesOf(await ok('top', 'pods', '-l', 'app=measured', '--no-headers'))).toHaveLength(2);
     for (const end of ends) end();
   });
 });
