@@ -12,10 +12,10 @@ import {
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { ApiError, badRequest } from '../kube/status.ts';
 import type { KeyPair } from './certificates.ts';
+import { trackConnections } from './connections.ts';
 import type { RawRequest, RawResponse } from './exchange.ts';
 import { statusResponse, toApiError } from './status-response.ts';
 
@@ -47,8 +47,12 @@ export interface Listener {
 
 /** Go clients put all their watches on one connection. */
 const MAX_STREAMS = 1000;
+/** How much of an upload may be under way: the protocol's 64 KiB would make bodies wait for round trips. */
+const STREAM_WINDOW = 1024 * 1024;
+const CONNECTION_WINDOW = 16 * STREAM_WINDOW;
+/** Node's default of 10 MB refuses new streams as soon as a few lists wait for their reader. */
+const SESSION_MEGABYTES = 1024;
 const KEEP_ALIVE_MS = 90_000;
-const TCP_KEEP_ALIVE_MS = 30_000;
 const IDLE_SESSION_MS = 600_000;
 
 /** Throws what `server.listen` throws, e.g. EADDRINUSE. */
@@ -61,7 +65,8 @@ export async function listen(options: ListenOptions, handlers: ListenHandlers): 
     rejectUnauthorized: false,
     ca: [...options.clientCAs],
     ...options.certificate,
-    settings: { maxConcurrentStreams: MAX_STREAMS },
+    settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: STREAM_WINDOW },
+    maxSessionMemory: SESSION_MEGABYTES,
   } satisfies SecureServerOptions;
   const created: { server?: Http2SecureServer } = {};
   const app = fastify({
@@ -81,7 +86,10 @@ export async function listen(options: ListenOptions, handlers: ListenHandlers): 
     requestTimeout: options.requestTimeoutMs ?? 300_000,
     connectionsCheckingInterval: Math.min(5_000, options.headersTimeoutMs ?? 15_000),
   });
-  server.on('session', (session) => session.setTimeout(IDLE_SESSION_MS, () => session.close()));
+  server.on('session', (session) => {
+    session.setLocalWindowSize(CONNECTION_WINDOW);
+    session.setTimeout(IDLE_SESSION_MS, () => session.close());
+  });
   const stopping = new AbortController();
   // One listener per watch and tunnel.
   setMaxListeners(0, stopping.signal);
@@ -96,12 +104,15 @@ export async function listen(options: ListenOptions, handlers: ListenHandlers): 
   });
   const handOver = (request: FastifyRequest, reply: FastifyReply) => {
     reply.hijack();
+    const release = connections.hold(request.raw.socket);
+    reply.raw.once('close', release);
     handlers.request(request.raw, reply.raw, stopping.signal);
   };
   app.all('/*', handOver);
   // Methods that the router does not know are refused by the gates, like everything else.
   app.setNotFoundHandler(handOver);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    connections.hold(socket);
     handlers.upgrade(request, socket, head, stopping.signal);
   });
   await app.ready();
@@ -134,31 +145,4 @@ function sendError(reply: FastifyReply, error: ApiError): void {
     .code(status)
     .headers(headers as Record<string, string>)
     .send(body);
-}
-
-/** Every socket and HTTP/2 session has an owner that closes it: this. */
-function trackConnections(server: Http2SecureServer) {
-  const sockets = new Set<TLSSocket>();
-  const sessions = new Set<ServerHttp2Session>();
-  server.on('secureConnection', (socket: TLSSocket) => {
-    // Peers that vanish without a word are noticed.
-    socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.once('close', () => sessions.delete(session));
-  });
-  return {
-    /** Sessions end when their streams have; idle HTTP/1.1 connections end now. */
-    finish() {
-      for (const session of sessions) session.close();
-      (server as unknown as { closeIdleConnections?: () => void }).closeIdleConnections?.();
-    },
-    cut() {
-      for (const session of sessions) session.destroy();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
+import { Agent, request as requestHttps } from 'node:https';
 import { connect } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -261,6 +262,26 @@ describe('an answer', () => {
 });
 
 describe('the listener', () => {
+  it('serves a new stream while many others of the connection wait for a slow reader', async () => {
+    const megabyte = Buffer.alloc(1024 * 1024, 'x');
+    serving = await startServing(async ({ info }) => ({
+      status: 200,
+      headers: {},
+      body: info.name === 'small' ? Buffer.from('ok') : megabyte,
+    }));
+    const session = connectHttp2(serving.origin, {
+      ca: serving.certificates.ca,
+      settings: { initialWindowSize: 16_384 },
+    });
+    const slow = Array.from({ length: 60 }, () => session.request({ ':path': '/api/v1/pods/big' }));
+    for (const stream of slow) stream.on('error', () => undefined);
+    await Promise.all(slow.map((stream) => new Promise((resolve) => stream.once('response', resolve))));
+    const small = session.request({ ':path': '/api/v1/pods/small' });
+    const [headers] = await once(small, 'response');
+    expect(headers[':status']).toBe(200);
+    session.destroy();
+  });
+
   it('ends watches when it closes, and lets a running request finish', async () => {
     let release: (() => void) | undefined;
     serving = await startServing(async ({ info, signal }) => {
@@ -285,6 +306,23 @@ describe('the listener', () => {
     expect(JSON.parse((await running).body.toString())).toEqual({ done: true });
     await closing;
     await expect(ask(serving, '/api/v1/pods')).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('does not wait for connections that nobody uses', async () => {
+    serving = await startServing(echo);
+    const { hostname, port } = new URL(serving.origin);
+    const agent = new Agent({ keepAlive: true });
+    const request = requestHttps({ hostname, port, path: '/api/v1/pods', ca: serving.certificates.ca, agent });
+    request.end();
+    const [response] = await once(request, 'response');
+    response.resume();
+    await once(response, 'end');
+    const session = connectHttp2(serving.origin, { ca: serving.certificates.ca });
+    await once(session, 'connect');
+    const started = Date.now();
+    await serving.listener.close(10_000);
+    expect(Date.now() - started).toBeLessThan(2_000);
+    agent.destroy();
   });
 
   it('cuts a client that does not finish its headers', async () => {
