@@ -4,12 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import {
-  createSecureServer,
-  type Http2SecureServer,
-  type SecureServerOptions,
-  type ServerHttp2Session,
-} from 'node:http2';
+import { createSecureServer, type Http2SecureServer, type SecureServerOptions } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
