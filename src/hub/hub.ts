@@ -11,6 +11,8 @@ import { type GroupResource, groupResourceName } from '../kube/resource.ts';
 import { type Clock, systemClock } from '../reconcile/clock.ts';
 import { type Logger, silentLogger } from '../reconcile/logger.ts';
 import { NAMESPACE_LIFECYCLE } from './admission/namespace-lifecycle.ts';
+import { BINDINGS, createPolicyAdmission, POLICIES, type PolicySources } from './admission/policy-admission.ts';
+import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from './admission/validating-policy.ts';
 import { createHandle } from './answer/handle.ts';
 import { createNonResource } from './answer/non-resource.ts';
 import { builtinDefinitions, type Profile } from './catalog/builtin-definitions.ts';
@@ -87,7 +89,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     objects,
     feed,
     catalog,
-    admission: [NAMESPACE_LIFECYCLE, ...(options.admission ?? [])],
+    admission: [NAMESPACE_LIFECYCLE, ...(options.admission ?? []), createPolicyAdmission(() => policySources)],
     clock,
     log,
     newUid: randomUUID,
@@ -102,6 +104,21 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   startCompaction(core, stop.signal);
   const client = createInProcessClient(core, gracePeriod);
   const informers = new Map<string, LiveInformer>();
+  const informer = <T extends KubeObject = KubeObject>(resource: GroupResource): HubInformer<T> => {
+    const name = groupResourceName(resource);
+    const known = informers.get(name) ?? new LiveInformer(client, resource, { clock, log, signal: stop.signal });
+    informers.set(name, known);
+    return known as unknown as HubInformer<T>;
+  };
+  const policySources: PolicySources = {
+    client,
+    get policies() {
+      return informer<ValidatingAdmissionPolicy>(POLICIES);
+    },
+    get bindings() {
+      return informer<ValidatingAdmissionPolicyBinding>(BINDINGS);
+    },
+  };
   const urlPrefix = options.urlPrefix ?? ((workspace) => (profile === 'hub' ? `/clusters/${workspace}` : ''));
   return {
     handle: createHandle(core, {
@@ -111,12 +128,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       random: Math.random,
     }),
     client,
-    informer<T extends KubeObject>(resource: GroupResource) {
-      const name = groupResourceName(resource);
-      const informer = informers.get(name) ?? new LiveInformer(client, resource, { clock, log, signal: stop.signal });
-      informers.set(name, informer);
-      return informer as unknown as HubInformer<T>;
-    },
+    informer,
     catalog,
     core,
     async close() {
