@@ -87,6 +87,7 @@ class Controller implements PlacementController {
     this.#facts = new ClusterFactsCache(registry, informers, clock);
     this.#policies = new PolicyStore(informers, log);
     const clusters = (workspace: string) => this.#facts.visibleTo(workspace);
+    const strategies = options.strategies === undefined ? {} : { strategies: options.strategies };
     this.#inputs = {
       index: this.#index,
       ledger: this.#ledger,
@@ -96,7 +97,7 @@ class Controller implements PlacementController {
       held: (id) => this.#held.get(id),
       now: () => clock.now(),
       random: options.random ?? Math.random,
-      ...(options.strategies === undefined ? {} : { strategies: options.strategies }),
+      ...strategies,
     };
     this.#objects = new WorkQueue({
       process: (id) => this.#place(id),
@@ -107,7 +108,7 @@ class Controller implements PlacementController {
       onError: (key, err, retry) => log.warn({ controller: 'placement', key, err, ...retry }, 'reconcile failed'),
     });
     const shared = { policies: this.#policies, ledger: this.#ledger, clusters };
-    this.#policyTouched = startPolicyStatus({ ...shared, hub, signal, log, clock });
+    this.#policyTouched = startPolicyStatus({ ...shared, ...strategies, hub, signal, log, clock });
   }
 
   async start(): Promise<void> {

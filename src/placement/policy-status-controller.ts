@@ -8,6 +8,7 @@ import type { BaseFacts } from './cluster-facts.ts';
 import type { Ledger } from './ledger.ts';
 import { policyStatus } from './policy-status.ts';
 import type { PolicyStore } from './policy-store.ts';
+import type { Strategy } from './strategies.ts';
 
 export interface PolicyStatusOptions {
   readonly hub: HubClient;
@@ -17,6 +18,7 @@ export interface PolicyStatusOptions {
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly clock?: Clock;
+  readonly strategies?: ReadonlyMap<string, Strategy>;
 }
 
 /** Many decisions of one policy become one write of its status. */
@@ -32,7 +34,8 @@ export function startPolicyStatus(options: PolicyStatusOptions): (id: string) =>
       if (source === undefined) return;
       const { workspace, resource } = source;
       const object = source.object as Placement;
-      const status = policyStatus(source, options.clusters(workspace), ledger.targetsOf(id), clock.now());
+      const targets = ledger.targetsOf(id);
+      const status = policyStatus(source, options.clusters(workspace), targets, clock.now(), options.strategies);
       if (JSON.stringify(status) === JSON.stringify(object.status)) return;
       await hub.update(workspace, resource, { ...object, status }, { subresource: 'status' });
     },

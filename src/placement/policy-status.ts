@@ -4,14 +4,15 @@ import type { Condition } from '../kube/object.ts';
 import { rfc3339 } from '../reconcile/clock.ts';
 import { choose } from './choose.ts';
 import type { BaseFacts } from './cluster-facts.ts';
-import type { CurrentPlacement, Workload } from './model.ts';
+import type { CurrentPlacement, PlacementPolicy, Workload } from './model.ts';
 import type { PolicySource } from './policy-source.ts';
+import { STRATEGIES, type Strategy } from './strategies.ts';
 
 /** Stands for any workload: asks for nothing, so that only policy and clusters decide. */
 const ANYTHING: Workload = {
   id: '',
   name: '',
-  resource: { group: '', resource: 'namespaces' },
+  resource: { group: '', resource: 'pods' },
   mode: 'copy',
   replicas: 1,
   requests: { cpu: 0, memory: 0, pods: 0 },
@@ -26,6 +27,7 @@ export function policyStatus(
   clusters: readonly BaseFacts[],
   targets: readonly CurrentPlacement[],
   now: number,
+  strategies: ReadonlyMap<string, Strategy> = STRATEGIES,
 ): NonNullable<Placement['status']> {
   const used = new Map<string, number>();
   for (const current of targets) for (const key of current.keys()) used.set(key, (used.get(key) ?? 0) + 1);
@@ -40,7 +42,7 @@ export function policyStatus(
   const selected = reasons.filter(({ key }) => used.has(key));
   const rejected = reasons.filter(({ key }) => !used.has(key));
   return {
-    conditions: conditions(object as Placement, policy.minClusters ?? 0, selected.length, targets, now),
+    conditions: conditions(object as Placement, verdict(policy, strategies, selected.length, targets), now),
     selectedTargets: selected.map(({ key, name }) => ({ name, reason: `holds ${plural(used.get(key) ?? 0)}` })),
     rejectedTargets: rejected.map(({ name, chosen, message }) => ({
       name,
@@ -51,20 +53,29 @@ export function policyStatus(
 
 const plural = (count: number): string => `${count} workload${count === 1 ? '' : 's'}`;
 
-function conditions(
-  placement: Placement,
-  least: number,
+type Verdict = readonly [status: 'True' | 'False', reason: string, message: string];
+
+function verdict(
+  { strategy, minClusters = 0 }: PlacementPolicy,
+  strategies: ReadonlyMap<string, Strategy>,
   selected: number,
   targets: readonly CurrentPlacement[],
-  now: number,
-): Condition[] {
+): Verdict {
   const unplaced = targets.filter(({ size }) => size === 0).length;
-  const [status, reason, message] =
-    unplaced > 0
-      ? (['False', 'NoFittingCluster', `${plural(unplaced)} of ${targets.length} could not be placed`] as const)
-      : targets.length > 0 && selected < least
-        ? (['False', 'TooFewClusters', `${selected} of at least ${least} clusters`] as const)
-        : (['True', 'Placed', `${plural(targets.length)} placed`] as const);
+  if (!strategies.has(strategy))
+    return [
+      'False',
+      'UnknownStrategy',
+      `no strategy "${strategy}"; Spread is used (known: ${[...strategies.keys()].join(', ')})`,
+    ];
+  if (unplaced > 0)
+    return ['False', 'NoFittingCluster', `${plural(unplaced)} of ${targets.length} could not be placed`];
+  if (targets.length > 0 && selected < minClusters)
+    return ['False', 'TooFewClusters', `${selected} of at least ${minClusters} clusters`];
+  return ['True', 'Placed', `${plural(targets.length)} placed`];
+}
+
+function conditions(placement: Placement, [status, reason, message]: Verdict, now: number): Condition[] {
   const before = placement.status?.conditions?.find(({ type }) => type === 'Ready');
   const since = before?.status === status ? before.lastTransitionTime : rfc3339(now);
   const observed = placement.metadata.generation;

@@ -24,8 +24,6 @@ export interface SyncOptions {
   readonly reflectors: ReflectorPool;
   /** Started. */
   readonly objects: PlacedObjects;
-  /** Clusters that this process syncs; default all (a pull-mode cluster has its own syncer). */
-  readonly serves?: (downstream: Downstream) => boolean;
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly limits?: Partial<SyncLimits>;
@@ -62,7 +60,6 @@ export async function startSync(options: SyncOptions): Promise<SyncController> {
   const isNoTarget = (key: string): boolean => !known.has(key) && registry.byKey(key) === undefined;
 
   const join = (downstream: Downstream): void => {
-    if (options.serves?.(downstream) === false) return;
     syncers.get(downstream.key)?.close();
     syncers.set(
       downstream.key,

@@ -151,7 +151,7 @@ export class TargetSyncer {
     const { downstream, log, metrics } = this.#options;
     metrics.error(downstream.clusterName, errorType(error));
     log.warn({ cluster: downstream.clusterName, key, err: error, ...retry }, 'sync failed');
-    if (!key.startsWith(NAMESPACE_KEY))
+    if (!key.startsWith(NAMESPACE_KEY) && retry.failures >= toldFrom(error))
       this.#tell(key, error).catch((err: unknown) => log.warn({ key, err }, 'sync failure could not be recorded'));
   }
 
@@ -276,6 +276,13 @@ export class TargetSyncer {
     return undefined;
   }
 }
+
+/**
+ * The failure in a row from which people are told. The first of any kind may be a race with what is being set up (a new
+ * namespace has no service account yet); a cluster that is busy or restarting gets longer.
+ */
+const toldFrom = (error: unknown): number =>
+  error instanceof SyncProblem && (error.code === 429 || error.code >= 500) ? 5 : 2;
 
 function errorType(error: unknown): string {
   if (error instanceof ClusterError) return error.kind;
