@@ -17,6 +17,8 @@ export interface FaultServer {
     rawHeaders: string[];
     body: Buffer;
   }[];
+  /** Connections accepted since the start. */
+  readonly accepted: number;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,10 @@ export async function startFaultServer(initial: Answer = status(200, 'ok')): Pro
       current(request, response, body);
     });
   });
+  let accepted = 0;
+  server.on('connection', () => {
+    accepted += 1;
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
@@ -67,6 +73,9 @@ export async function startFaultServer(initial: Answer = status(200, 'ok')): Pro
       current = answer;
     },
     requests,
+    get accepted() {
+      return accepted;
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
