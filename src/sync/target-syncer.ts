@@ -150,7 +150,9 @@ export class TargetSyncer {
   #failed(key: string, error: unknown, retry: { failures: number; delayMs: number }): void {
     const { downstream, log, metrics } = this.#options;
     metrics.error(downstream.clusterName, errorType(error));
-    log.warn({ cluster: downstream.clusterName, key, err: error, ...retry }, 'sync failed');
+    // An outage is one event, told when health changes, and not one per object.
+    const level = error instanceof ClusterError ? 'debug' : 'warn';
+    log[level]({ cluster: downstream.clusterName, key, err: error, ...retry }, 'sync failed');
     if (!key.startsWith(NAMESPACE_KEY) && retry.failures >= toldFrom(error))
       this.#tell(key, error).catch((err: unknown) => log.warn({ key, err }, 'sync failure could not be recorded'));
   }
