@@ -12,6 +12,7 @@ import { type Clock, systemClock } from '../reconcile/clock.ts';
 import { type Logger, silentLogger } from '../reconcile/logger.ts';
 import { NAMESPACE_LIFECYCLE } from './admission/namespace-lifecycle.ts';
 import { BINDINGS, createPolicyAdmission, POLICIES, type PolicySources } from './admission/policy-admission.ts';
+import { RESOURCE_QUOTA } from './admission/resource-quota.ts';
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from './admission/validating-policy.ts';
 import { createHandle } from './answer/handle.ts';
 import { createNonResource } from './answer/non-resource.ts';
@@ -89,7 +90,13 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     objects,
     feed,
     catalog,
-    admission: [NAMESPACE_LIFECYCLE, ...(options.admission ?? []), createPolicyAdmission(() => policySources)],
+    // A quota counts what all others let pass.
+    admission: [
+      NAMESPACE_LIFECYCLE,
+      ...(options.admission ?? []),
+      createPolicyAdmission(() => policySources),
+      RESOURCE_QUOTA,
+    ],
     clock,
     log,
     newUid: randomUUID,

@@ -368,7 +368,7 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     post(GADGETS, gadget('g4', { size: 11 })),
     post(GADGETS, gadget('g5', { size: 'x' })),
     post(GADGETS, { ...gadget('g6', {}), kind: 'Widget' }),
-    post(GADGETS, { ...gadget('g7', {}), apiVersion: 'example.com/v2' }),
+    post(GADGETS, { apiVersion: 'example.com/v2', kind: 'Gadget', metadata: { name: 'g7' } }),
     get(`${GADGETS}/g1`),
     get(GADGETS),
     get(GADGETS, 'application/json;as=Table;v=v1;g=meta.k8s.io'),

@@ -6,6 +6,7 @@ import { eventExpiry } from './event-expiry.ts';
 import { garbageCollector } from './garbage-collector.ts';
 import { namespaceLifecycle } from './namespaces.ts';
 import { observeAll } from './observe.ts';
+import { quotaLifecycle } from './quotas.ts';
 import { workspaceLifecycle } from './workspaces.ts';
 
 /** Resolves when all of them know the present state. */
@@ -18,6 +19,7 @@ export const startLifecycle = (core: HubCore, gracePeriod: GracePeriod, signal: 
       namespaceLifecycle(core, gracePeriod, signal),
       workspaceLifecycle(core, gracePeriod, signal),
       garbageCollector(core, gracePeriod, signal),
+      quotaLifecycle(core, signal),
       eventExpiry(core, signal),
     ],
     signal,

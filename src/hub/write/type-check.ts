@@ -1,7 +1,8 @@
 /** Does the body say it is what its URL says (endpoints/handlers create.go, update.go)? */
+import { invalidValue } from '../../kube/field-error.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { apiVersionOf, parseApiVersion } from '../../kube/resource.ts';
-import { badRequest } from '../../kube/status.ts';
+import { badRequest, invalid } from '../../kube/status.ts';
 import { builtinDefinitionName } from '../builtin/tables.ts';
 import type { Target } from '../core.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
@@ -23,7 +24,8 @@ export function asObject(definition: ResourceDefinition, decoded: unknown): Kube
     throw badRequest(
       `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
     );
-  if (wrongKind) throw badRequest(`the kind in the data (${kind}) does not match the expected kind (${info.kind})`);
+  if (wrongKind)
+    throw invalid({ group: info.group, kind }, nameOf(object), [invalidValue('kind', kind, `must be ${info.kind}`)]);
   const metadata = object.metadata ?? {};
   if (typeof metadata !== 'object' || Array.isArray(metadata))
     throw badRequest(
@@ -45,6 +47,9 @@ function checkRegistered(expected: ResourceDefinition['info'], apiVersion: strin
   if (kind !== expected.kind)
     throw refuse(`converting (${version}.${kind}) to (${internal}.${expected.kind}): unknown conversion`);
 }
+
+const nameOf = ({ metadata }: { metadata?: unknown }): string =>
+  String((metadata as { name?: unknown } | null)?.name ?? '');
 
 const goTypeOf = (value: unknown): string =>
   value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
