@@ -13,6 +13,7 @@ import type { CopyIndex } from './copy-index.ts';
 import { answerHub } from './hub-answer.ts';
 import type { HubPort } from './hub-port.ts';
 import type { NamespaceMaps } from './namespace-map.ts';
+import { checkPathSegments } from './path-segments.ts';
 import { answerGet, answerList, answerWatch } from './read.ts';
 import { chooseRoute } from './route.ts';
 import { SourcePool } from './source-pool.ts';
@@ -103,6 +104,7 @@ export function createView(options: ViewOptions): View {
 
 async function handle(context: ViewContext, request: ApiRequest): Promise<ApiResult> {
   const { info, workspace } = request;
+  checkPathSegments(info);
   const resolved = info.isResource
     ? await context.discovery.resolveResource(workspace, info.group, info.version, info.resource, request.onlyCluster)
     : undefined;
