@@ -22,8 +22,7 @@ export interface Client {
 }
 
 export function createClient(subject: Subject, connections: number): Client {
-  const agent = new Agent({
-    connections,
+  const options = {
     pipelining: 1,
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -31,7 +30,10 @@ export function createClient(subject: Subject, connections: number): Client {
       ca: subject.caPem,
       ...(subject.cert && subject.key ? { cert: subject.cert, key: subject.key } : {}),
     },
-  });
+  };
+  const agent = new Agent({ ...options, connections });
+  // A stream holds its connection for as long as it lasts.
+  const streams = new Agent(options);
   const headers = {
     accept: 'application/json',
     'content-type': 'application/json',
@@ -52,12 +54,14 @@ export function createClient(subject: Subject, connections: number): Client {
       return bytes;
     },
     async open(path, signal) {
-      const answer = await request(subject.origin + subject.prefix + path, { headers, dispatcher: agent, signal });
+      const answer = await request(subject.origin + subject.prefix + path, { headers, dispatcher: streams, signal });
       if (answer.statusCode >= 400)
         throw new Error(`${subject.name}: GET ${path}: ${answer.statusCode} ${await answer.body.text()}`);
       return answer.body;
     },
-    close: () => agent.destroy(),
+    async close() {
+      await Promise.all([agent.destroy(), streams.destroy()]);
+    },
   };
 }
 
