@@ -38,6 +38,11 @@ export class ApiClient {
     this.#adminToken = options.adminToken ?? null;
   }
 
+  /** The header that says who the administrator is; none where a certificate does. */
+  get credentials(): Record<string, string> {
+    return this.#adminToken === null ? {} : { authorization: `Bearer ${this.#adminToken}` };
+  }
+
   async fetch<T = KubeObject>(path: string, init: FetchInit = {}): Promise<KubeResponse<T>> {
     const { token = this.#adminToken } = init;
     const signal = AbortSignal.timeout(init.timeoutMs ?? 30_000);

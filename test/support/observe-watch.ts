@@ -25,6 +25,7 @@ export async function observeWatch(client: ApiClient, path: string): Promise<Obs
   const closing = new AbortController();
   const { statusCode, body } = await request(`${client.url}${path}?watch=true`, {
     dispatcher: client.dispatcher,
+    headers: client.credentials,
     signal: closing.signal,
     bodyTimeout: 0,
   });

@@ -1,10 +1,11 @@
-/** `tmc dev` as a child process with its own data folder and port. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+/** `tmc dev`, or `tmc serve`, as a child process with its own data folder and port; and other commands, to their end. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const READY_MS = 30_000;
@@ -14,6 +15,8 @@ export interface GatewayOptions {
   /** Kept over a restart. Default: a new folder, removed by `stop`. */
   readonly dataDir?: string;
   readonly port?: number;
+  /** Runs `tmc serve` with this configuration, beside port and data folder; it writes no kubeconfig. */
+  readonly serve?: Readonly<Record<string, unknown>>;
   /** Runs what `npm run build` made: measurements must not include a compiler. */
   readonly built?: boolean;
 }
@@ -35,18 +38,8 @@ export interface RunningGateway {
 export async function runGateway(options: GatewayOptions = {}): Promise<RunningGateway> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'tmc-test-'));
   const port = options.port ?? (await freePort());
-  const args = [
-    '--import',
-    'tsx',
-    'src/cli/tmc.ts',
-    'dev',
-    '--port',
-    String(port),
-    '--data-dir',
-    dataDir,
-    ...(options.args ?? []),
-  ];
-  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const args = [...commandOf(options, dataDir, port), ...(options.args ?? [])];
+  const child = spawn(process.execPath, [...TMC, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -72,6 +65,21 @@ export async function runGateway(options: GatewayOptions = {}): Promise<RunningG
       if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+const TMC = ['--import', 'tsx', 'src/cli/tmc.ts'];
+
+function commandOf({ serve }: GatewayOptions, dataDir: string, port: number): string[] {
+  if (serve === undefined) return ['dev', '--port', String(port), '--data-dir', dataDir];
+  const file = join(dataDir, 'config.yaml');
+  writeFileSync(file, JSON.stringify({ port, dataDir, ...serve }));
+  return ['serve', '--config', file];
+}
+
+/** Runs another command of `tmc` to its end and gives what it printed. Throws that when it fails. */
+export async function runTmc(...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [...TMC, ...args], { cwd: ROOT });
+  return stdout;
 }
 
 function untilReady(child: ChildProcess, output: () => string): Promise<void> {
