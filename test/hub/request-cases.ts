@@ -373,7 +373,7 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     get(GADGETS),
     get(GADGETS, 'application/json;as=Table;v=v1;g=meta.k8s.io'),
     put(`${GADGETS}/g1`, gadget('g1', { size: 4 })),
-    put(`${GADGETS}/g1`, gadget('g1', { size: 2 }, { resourceVersion: '$13.metadata.resourceVersion' })),
+    put(`${GADGETS}/g1`, gadget('g1', { size: 2 }, { resourceVersion: '$3.metadata.resourceVersion' })),
     put(`${GADGETS}/g1`, gadget('g1', { size: 5 }, { resourceVersion: '$3.metadata.resourceVersion' })),
     patch('merge', `${GADGETS}/g1/status`, { spec: { size: 9 }, status: { replicas: 2 } }),
     patch('merge', `${GADGETS}/g1/scale`, { spec: { replicas: 2 } }),

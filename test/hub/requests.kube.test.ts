@@ -90,7 +90,8 @@ function normalize(value: unknown, key = ''): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([name]) => name !== 'managedFields')
+      // Lists of custom resources have an empty `continue` while their cache is young.
+      .filter(([name, one]) => name !== 'managedFields' && !(name === 'continue' && one === ''))
       .map(([name, one]) => [name, normalize(one, name)]),
   );
 }

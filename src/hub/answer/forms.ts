@@ -57,7 +57,7 @@ async function wholeList(
 ): Promise<object> {
   const objects: KubeObject[] = [];
   for await (const entries of list.chunks) for (const entry of entries) objects.push(entryObject(core, target, entry));
-  const metadata = listMetadata(target.definition, list) as ListMeta;
+  const metadata = listMetadata(list) as ListMeta;
   if (form.as === 'table')
     return listToTable(printerOf(target), objects, metadata, tableOptions(core, form, request.query));
   const { apiVersion } = typeNames(target.definition.info);
@@ -74,12 +74,7 @@ const partialListHead = (form: Form, metadata: ListMeta) => ({
 
 async function* tableBytes(core: HubCore, target: Target, form: Form, { query }: ApiRequest, list: ListResult) {
   const options = tableOptions(core, form, query);
-  const { rows: _none, ...head } = listToTable(
-    printerOf(target),
-    [],
-    listMetadata(target.definition, list) as ListMeta,
-    options,
-  );
+  const { rows: _none, ...head } = listToTable(printerOf(target), [], listMetadata(list) as ListMeta, options);
   yield* items(
     core,
     target,
@@ -91,7 +86,7 @@ async function* tableBytes(core: HubCore, target: Target, form: Form, { query }:
 }
 
 async function* partialBytes(core: HubCore, target: Target, form: Form, _request: ApiRequest, list: ListResult) {
-  const head = partialListHead(form, listMetadata(target.definition, list) as ListMeta);
+  const head = partialListHead(form, listMetadata(list) as ListMeta);
   yield* items(core, target, list, head, 'items', (objects) =>
     objects.map((object) => toPartialObjectMetadata(object, form.version)),
   );

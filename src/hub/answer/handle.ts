@@ -1,7 +1,7 @@
 /** The hub's front door: describes the request's target, then one function per verb. */
 import type { ApiHandler, ApiRequest, ApiResult } from '../../kube/api.ts';
 import type { KubeObject } from '../../kube/object.ts';
-import { ApiError, notFound, pathNotFound } from '../../kube/status.ts';
+import { ApiError, notFound, pathNotFound, unsupportedMediaType } from '../../kube/status.ts';
 import type { HubCore, Target, Written } from '../core.ts';
 import { tableOptionsOf } from '../printing/to-table.ts';
 import { readList } from '../read/list.ts';
@@ -211,8 +211,7 @@ async function patch(context: Context): Promise<ApiResult> {
     return writtenAnswer(context, await applyObject(core, target, applied, { ...decoded.options, force }));
   }
   const type = PATCH_TYPES[mediaType];
-  if (type === undefined || (type === 'strategic' && target.definition.custom))
-    throw new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+  if (type === undefined || (type === 'strategic' && target.definition.custom)) throw unsupportedPatch(target);
   const decoded = decodePatch(request, 'json', options);
   const document = { type, body: decoded.value };
   if (target.subresource === 'scale') {
@@ -221,6 +220,15 @@ async function patch(context: Context): Promise<ApiResult> {
   }
   return writtenAnswer(context, await patchObject(core, target, document, decoded.options));
 }
+
+/** Built-in kinds are refused by upstream's router, custom resources by their handler, which says more. */
+const unsupportedPatch = ({ definition: { custom } }: Target): ApiError =>
+  custom
+    ? unsupportedMediaType([
+        ...Object.keys(PATCH_TYPES).filter((type) => PATCH_TYPES[type] !== 'strategic'),
+        APPLY_TYPE,
+      ])
+    : new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
 
 async function remove(context: Context): Promise<ApiResult> {
   const { core, target, request, options } = context;

@@ -11,10 +11,9 @@ const CHUNK_BYTES = 256 * 1024;
 
 export const listKindOf = ({ info }: ResourceDefinition): string => info.listKind ?? `${info.kind}List`;
 
-/** Lists of custom resources say `continue` even when it is empty: upstream has no type that would leave it out. */
-export const listMetadata = ({ custom }: ResourceDefinition, list: ListResult): Record<string, unknown> => ({
+export const listMetadata = (list: ListResult): Record<string, unknown> => ({
   resourceVersion: String(list.revision),
-  ...(list.continue === undefined && !custom ? {} : { continue: list.continue ?? '' }),
+  ...(list.continue === undefined ? {} : { continue: list.continue }),
   ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
 });
 
@@ -23,7 +22,7 @@ export async function* listBytes(core: HubCore, target: Target, list: ListResult
   const head = {
     kind: listKindOf(definition),
     apiVersion: apiVersionOf(definition.info),
-    metadata: listMetadata(definition, list),
+    metadata: listMetadata(list),
   };
   const passes = core.objects.passesBytes(definition) && target.workspace !== '*';
   // Upstream's typed lists leave out each item's kind.

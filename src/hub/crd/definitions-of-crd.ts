@@ -64,6 +64,7 @@ export function definitionsOf({ group, scope, names, versions }: CustomKind, ver
         printerColumns: additionalPrinterColumns ?? [AGE],
         selectableFields: (selectableFields ?? []).map((field) => field.jsonPath.replace(/^\./, '')),
         generation: true,
+        unconditionalUpdate: false,
       };
     });
 }

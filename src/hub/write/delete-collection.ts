@@ -37,7 +37,7 @@ export async function deleteCollection(
   return {
     kind: info.listKind ?? `${info.kind}List`,
     apiVersion: apiVersionOf(info),
-    metadata: { ...(target.definition.custom ? { continue: '' } : {}), resourceVersion: String(list.revision) },
+    metadata: { resourceVersion: String(list.revision) },
     items,
   };
 }
