@@ -36,6 +36,7 @@ import { createHub, type Hub } from './hub/hub.ts';
 import { openSqliteStore } from './hub/store/sqlite.ts';
 import { createMetrics, type MetricsRegistry } from './metrics/metrics.ts';
 import { observeClusters } from './observe.ts';
+import { placementReviews } from './placement/placement-review.ts';
 import { systemClock } from './reconcile/clock.ts';
 import type { Logger } from './reconcile/logger.ts';
 import { workspaceAdmission } from './workspaces/admission.ts';
@@ -89,13 +90,18 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
   const tokens = [...(await configuredTokens(config, dependencies)), accounts.authenticate];
 
   const authored: { kinds?: CustomKinds; refresh?: () => void } = {};
+  const running: { controllers?: Controllers } = {};
   const hub = await createHub({
     store,
     extraResources: (workspace) => authored.kinds?.of(workspace) ?? [],
     profile: 'hub',
     log,
     encryptionKeys: await openEncryptionKeys(join(config.dataDir, 'encryption.key')),
-    virtual: { ...createReviews({ authorizer: rbac, tokens }), '-/serviceaccounts/token': accounts.request },
+    virtual: {
+      ...createReviews({ authorizer: rbac, tokens }),
+      ...placementReviews((id) => running.controllers?.placement.explain(id)),
+      '-/serviceaccounts/token': accounts.request,
+    },
     admission: [
       workspaceAdmission((path) => `${externalUrl(config, address.port)}/clusters/${path}`),
       rbacEscalation(rbac),
@@ -135,6 +141,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
     log,
     metrics: metrics.metrics,
   });
+  running.controllers = controllers;
   authored.refresh = controllers.refreshKinds;
 
   const audit = await openAudit(config, log);

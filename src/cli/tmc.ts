@@ -74,6 +74,27 @@ withGateway(program.command('status'))
   .addHelpText('after', '\nExample:\n  tmc status --workspace root:team-a')
   .action(runCommand(async (options) => (await import('./status.ts')).status(options)));
 
+withGateway(program.command('explain <type/name>'))
+  .description('say where a workload is placed, and why; for every cluster the reason')
+  .option('-n, --namespace <namespace>', 'namespace of the workload', 'default')
+  .addHelpText('after', '\nExample:\n  tmc explain deployment/web -n shop')
+  .action(runCommand(async (options, subject) => (await import('./explain.ts')).explain(subject as string, options)));
+
+withData(program.command('backup <file>'))
+  .description('write a consistent copy of the hub, while it runs')
+  .addHelpText('after', '\nExample:\n  tmc backup hub-2026-01-01.sqlite --data-dir /var/lib/tmc')
+  .action(runCommand(async (options, file) => (await import('./backup.ts')).backup(file as string, options)));
+
+withData(program.command('restore <file>'))
+  .description('put a backup in the place of the hub; stop the gateway first')
+  .addHelpText('after', '\nExample:\n  tmc restore hub-2026-01-01.sqlite --data-dir /var/lib/tmc')
+  .action(runCommand(async (options, file) => (await import('./backup.ts')).restore(file as string, options)));
+
+withData(program.command('rotate-key'))
+  .description('seal every Secret with a new key; stop the gateway first')
+  .addHelpText('after', '\nExample:\n  tmc rotate-key --data-dir /var/lib/tmc')
+  .action(runCommand(async (options) => (await import('./backup.ts')).rotateKey(options)));
+
 const workspace = program.command('workspace').alias('ws').description('create, list and delete workspaces');
 withGateway(workspace.command('create <name>'))
   .description('create a workspace below the current one and wait until it is ready')
@@ -95,6 +116,10 @@ function withGateway(command: Command): Command {
   return command
     .option('--gateway <file>', 'kubeconfig of the gateway (default: $TMC_KUBECONFIG, .tmc/kubeconfig, $KUBECONFIG)')
     .option('-w, --workspace <path>', "workspace to act in (default: the kubeconfig's)");
+}
+
+function withData(command: Command): Command {
+  return command.option('--data-dir <dir>', "the gateway's data directory", '.tmc');
 }
 
 function collect(value: string, previous: string[]): string[] {

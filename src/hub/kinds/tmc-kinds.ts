@@ -3,6 +3,7 @@ import type { ResourceDefinition } from '../resource-definition.ts';
 import { API_KINDS } from './api-kinds.ts';
 import { CLUSTER_REGISTRATION } from './cluster-registration.ts';
 import { PLACEMENT } from './placement.ts';
+import { PLACEMENT_REVIEW } from './placement-review.ts';
 import { SYNC_TARGET } from './sync-target.ts';
 import { AGGREGATED_VIEW, RESOURCE_TRANSFORM } from './view-kinds.ts';
 import { WORKLOAD_PLACEMENT } from './workload-placement.ts';
@@ -14,6 +15,7 @@ export const TMC_KINDS: readonly ResourceDefinition[] = [
   ...API_KINDS,
   SYNC_TARGET,
   PLACEMENT,
+  PLACEMENT_REVIEW,
   CLUSTER_REGISTRATION,
   WORKLOAD_PLACEMENT,
   RESOURCE_TRANSFORM,
