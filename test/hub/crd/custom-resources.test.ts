@@ -263,3 +263,14 @@ test('a bound API is served in the workspace that binds it', async () => {
   await expect.poll(async () => (await hub.request('GET', CRON_TABS, undefined, consumer)).status).toBe(200);
   expect((await hub.request('POST', CRON_TABS, cronTab('a'), consumer)).status).toBe(201);
 });
+
+test('applying again to a kind whose updates must name a version needs none', async () => {
+  await define();
+  const apply = (url: string, body: object) =>
+    hub.request('PATCH', `${url}?fieldManager=me`, body, { type: 'application/apply-patch+yaml' });
+  expect((await apply(`${CRON_TABS}/a`, cronTab('a', { cron: '1' }))).status).toBe(201);
+  const again = await apply(`${CRON_TABS}/a`, cronTab('a', { cron: '2' }));
+  expect(again.json.spec.cron).toBe('2');
+  const same = await apply(`${CRON_TABS}/a`, cronTab('a', { cron: '2' }));
+  expect(same.json.metadata.resourceVersion).toBe(again.json.metadata.resourceVersion);
+});
