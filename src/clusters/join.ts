@@ -7,6 +7,7 @@ import type { HubClient } from '../hub/client.ts';
 import type { ClusterRegistration } from '../hub/kinds/workload.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { GroupResource } from '../kube/resource.ts';
+import { ApiError } from '../kube/status.ts';
 import { type CredentialSource, credentialsFromKubeconfig } from './credentials.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { type ClusterCalls, clusterCalls, type EndpointSpec, JoinError } from './join-calls.ts';
@@ -208,7 +209,15 @@ async function createOrUpdate<T extends KubeObject>(
 ): Promise<T> {
   const { namespace = '', name = '' } = object.metadata;
   const found = await hub.get<T>({ ...resource, workspace, namespace, name });
-  if (found === undefined) return hub.create(workspace, resource, object);
+  if (found === undefined) {
+    try {
+      return await hub.create(workspace, resource, object);
+    } catch (error) {
+      // Clusters that join side by side share what they need: another one was first.
+      if (!(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error;
+      return createOrUpdate(hub, workspace, resource, object, change);
+    }
+  }
   const changed = change(found);
   return changed === found ? found : hub.update(workspace, resource, changed);
 }
