@@ -1,4 +1,5 @@
 /** What clusters do, as metrics. */
+import type { ViewMetrics } from './aggregate/view.ts';
 import type { ClusterHealth, ClusterRegistry } from './clusters/downstream.ts';
 import { boundedLabel } from './metrics/bounded-label.ts';
 import type { Metrics } from './metrics/metrics.ts';
@@ -24,3 +25,12 @@ export function observeClusters(registry: ClusterRegistry, metrics: Metrics): ()
     show(downstream.clusterName, type === 'left' ? undefined : downstream.health().state),
   );
 }
+
+/** Requests to views. Reasons of errors are Kubernetes' own: a bounded set. */
+export const viewMetricsOf = (metrics: Metrics): ViewMetrics => ({
+  finished(route, result, seconds) {
+    if (route === 'list' || route === 'watch') metrics.tmc_resource_aggregations_total.inc({ verb: route, result });
+    metrics.tmc_virtual_workspace_operation_duration_seconds.observe({ operation: route }, seconds);
+  },
+  failed: (reason) => metrics.tmc_virtual_workspace_errors_total.inc({ error_type: reason }),
+});

@@ -35,7 +35,7 @@ import type { HubClient } from './hub/client.ts';
 import { createHub, type Hub } from './hub/hub.ts';
 import { openSqliteStore } from './hub/store/sqlite.ts';
 import { createMetrics, type MetricsRegistry } from './metrics/metrics.ts';
-import { observeClusters } from './observe.ts';
+import { observeClusters, viewMetricsOf } from './observe.ts';
 import { placementReviews } from './placement/placement-review.ts';
 import { systemClock } from './reconcile/clock.ts';
 import type { Logger } from './reconcile/logger.ts';
@@ -131,6 +131,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
       hub: { definitions: async (workspace) => (await hub.catalog.of(workspace)).definitions },
       registry,
     }),
+    metrics: viewMetricsOf(metrics.metrics),
     log,
   });
   const controllers = await startControllers({

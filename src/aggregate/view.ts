@@ -6,7 +6,7 @@
 import type { ClusterRegistry } from '../clusters/downstream.ts';
 import type { EncodeObject, ReflectorPool } from '../clusters/reflector.ts';
 import type { ApiHandler, ApiRequest, ApiResult } from '../kube/api.ts';
-import { pathNotFound } from '../kube/status.ts';
+import { ApiError, pathNotFound } from '../kube/status.ts';
 import { type Clock, systemClock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
 import type { CopyIndex } from './copy-index.ts';
@@ -15,7 +15,7 @@ import type { HubPort } from './hub-port.ts';
 import type { NamespaceMaps } from './namespace-map.ts';
 import { checkPathSegments } from './path-segments.ts';
 import { answerGet, answerList, answerWatch } from './read.ts';
-import { chooseRoute } from './route.ts';
+import { chooseRoute, type Route } from './route.ts';
 import { SourcePool } from './source-pool.ts';
 import type { ViewDiscovery } from './view-discovery.ts';
 import { ViewStates } from './view-states.ts';
@@ -31,6 +31,7 @@ export interface ViewOptions {
   readonly log: Logger;
   readonly clock?: Clock;
   readonly random?: () => number;
+  readonly metrics?: ViewMetrics;
   /** How long a silent cluster may hold up an answer; default 1 s. */
   readonly sourceDeadlineMs?: number;
   /** How long a cluster that keeps sending may take for its first list; default 30 s. */
@@ -63,6 +64,13 @@ export interface ViewContext {
   readonly firstListMs: number;
 }
 
+/** Numbers of a view; results are of the answer, watches end later. */
+export interface ViewMetrics {
+  /** `partial`: answered without a source, or with an old one. */
+  finished(route: Route, result: 'complete' | 'partial' | 'error', seconds: number): void;
+  failed(reason: string): void;
+}
+
 export interface View {
   readonly handle: ApiHandler;
   close(): void;
@@ -92,7 +100,7 @@ export function createView(options: ViewOptions): View {
   };
   const stopListening = followRegistry(context);
   return {
-    handle: (request) => handle(context, request),
+    handle: options.metrics === undefined ? (request) => handle(context, request) : measured(context, options.metrics),
     close() {
       stopListening();
       states.close();
@@ -102,13 +110,40 @@ export function createView(options: ViewOptions): View {
   };
 }
 
-async function handle(context: ViewContext, request: ApiRequest): Promise<ApiResult> {
+function measured(context: ViewContext, metrics: ViewMetrics): ApiHandler {
+  return async (request) => {
+    const began = performance.now();
+    // What is refused before a route is chosen is the caller's fault.
+    let route = 'unknown' as Route;
+    const seconds = (): number => (performance.now() - began) / 1_000;
+    try {
+      const result = await handle(context, request, (chosen) => {
+        route = chosen;
+      });
+      const partial =
+        'status' in result && result.headers.warning !== undefined && (route === 'list' || route === 'watch');
+      metrics.finished(route, partial ? 'partial' : 'complete', seconds());
+      return result;
+    } catch (error) {
+      metrics.finished(route, 'error', seconds());
+      metrics.failed(error instanceof ApiError ? error.reason : 'InternalError');
+      throw error;
+    }
+  };
+}
+
+async function handle(
+  context: ViewContext,
+  request: ApiRequest,
+  onRoute: (route: Route) => void = () => {},
+): Promise<ApiResult> {
   const { info, workspace } = request;
   checkPathSegments(info);
   const resolved = info.isResource
     ? await context.discovery.resolveResource(workspace, info.group, info.version, info.resource, request.onlyCluster)
     : undefined;
   const route = chooseRoute(info, workspace, resolved);
+  onRoute(route);
   if (route === 'discovery') return (await context.discovery.handle(request)) ?? context.hub.handle(request);
   if (resolved === undefined) throw pathNotFound();
   if (route === 'hub')
