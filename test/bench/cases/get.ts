@@ -16,7 +16,8 @@ export async function getCase(rig: Rig): Promise<Row[]> {
   const podPath = `/api/v1/namespaces/${namespace}/pods/get`;
   const viewPath = '/api/v1/namespaces/default/pods/get';
   await member.client.send('POST', `/api/v1/namespaces/${namespace}/pods`, JSON.stringify(pod('get', 'node-1')));
-  await rig.view.send('GET', viewPath);
+  // A list starts the reflectors: from then on the pod is cached.
+  await rig.view.send('GET', '/api/v1/namespaces/default/pods');
 
   const directHub = await throughput(rig.direct, `${configMaps}/get`);
   const hub = await throughput(rig.hub, `${configMaps}/get`);
