@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { KubeCluster } from '../kube/kube-cluster.ts';
 import { installMetricsServer } from '../kube/metrics-server.ts';
 import { countByCluster, type JoinedClusters, joinClusters, linesOf, VIEW } from '../support/joined-clusters.ts';
 import { spawnKubectl } from '../support/kubectl.ts';
@@ -253,6 +254,93 @@ describe('nodes', () => {
     await ok('taint', 'node', 'b-node-0', 'key-');
     await rolledOut('spread');
     await ok('delete', 'deployment', 'spread');
+  });
+});
+
+describe('custom resources', () => {
+  const definition = (kind: string): string => {
+    const one = kind.toLowerCase();
+    return manifest(
+      `${one}-crd.yaml`,
+      `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: ${one}s.example.com}
+spec:
+  group: example.com
+  names: {kind: ${kind}, plural: ${one}s, singular: ${one}}
+  scope: Namespaced
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      subresources: {status: {}, scale: {specReplicasPath: .spec.size, statusReplicasPath: .status.size}}
+      additionalPrinterColumns: [{name: Size, type: integer, jsonPath: .spec.size}]
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec: {type: object, properties: {size: {type: integer, minimum: 1}, colour: {type: string, default: red}}}
+            status: {type: object, properties: {size: {type: integer}, phase: {type: string}}}
+`,
+    );
+  };
+  const object = (kind: string, size: number): string =>
+    manifest(
+      `${kind}.yaml`,
+      `{apiVersion: example.com/v1, kind: ${kind}, metadata: {name: one}, spec: {size: ${size}}}`,
+    );
+  const both = (): KubeCluster[] => [world.clusters.a, world.clusters.b];
+  const sizesOf = async (plural: string): Promise<string> => {
+    const args = ['get', plural, '-A', '-o', 'jsonpath={.items[*].spec.size}'];
+    return (await Promise.all(both().map(async (cluster) => (await cluster.kubectl(...args)).stdout))).join();
+  };
+  const known = (plural: string): Promise<boolean> =>
+    waitFor(`${plural} to be known`, async () => (await world.kubectl('get', plural)).code === 0);
+
+  test('of a kind that only the clusters define are authored, checked, placed, scaled and reported on', async () => {
+    for (const cluster of both()) await cluster.kubectl('apply', '-f', definition('Widget'));
+    await known('widgets');
+    expect((await world.kubectl('apply', '-f', object('Widget', 0))).stderr).toContain(
+      'The Widget "one" is invalid: spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1',
+    );
+    expect(await ok('apply', '-f', object('Widget', 3))).toContain('widget.example.com/one created');
+    await waitFor('it in both clusters', async () => (await sizesOf('widgets')) === '3,3');
+    expect(await ok('get', 'widgets')).toMatch(/NAME\s+CLUSTER\s+SIZE\none\s+a,b\s+3\n/);
+    expect(await ok('get', 'widget', 'one', '-o', 'jsonpath={.spec.colour}')).toBe('red');
+    expect(await ok('explain', 'widget.spec')).toContain('colour\t<string>');
+    for (const cluster of both()) {
+      const { items } = await cluster.fetchOk<{ items: { metadata: { namespace: string } }[] }>(
+        '/apis/example.com/v1/widgets',
+      );
+      const args = ['patch', 'widget', 'one', '-n', items[0]?.metadata.namespace ?? '', '--subresource=status'];
+      expect((await cluster.kubectl(...args, '--type=merge', '-p', '{"status":{"phase":"Ready","size":3}}')).code).toBe(
+        0,
+      );
+    }
+    await ok('wait', 'widget/one', '--for=jsonpath={.status.phase}=Ready', '--timeout=30s');
+    await ok('scale', 'widget/one', '--replicas=5');
+    await waitFor('the scale in both clusters', async () => (await sizesOf('widgets')) === '5,5');
+    await ok('delete', 'widget', 'one', '--timeout=30s');
+    expect(await sizesOf('widgets')).toBe(',');
+  });
+
+  test('of a kind that the workspace defines wait in it, and go to clusters once those serve the kind', async () => {
+    expect(await ok('apply', '-f', definition('Gadget'))).toContain('created');
+    await ok('wait', 'crd/gadgets.example.com', '--for=condition=Established', '--timeout=20s');
+    await known('gadgets');
+    expect(await ok('apply', '-f', object('Gadget', 3))).toContain('created');
+    await waitFor('the reason to be told', async () =>
+      (await ok('get', 'events')).includes('it does not serve gadgets.example.com'),
+    );
+    expect(await ok('get', 'gadgets')).toMatch(/one\s+3\n/);
+    // Definitions are for the whole of a cluster: a workspace does not put its own there.
+    for (const cluster of both()) expect((await cluster.kubectl('get', 'crd', 'gadgets.example.com')).code).toBe(1);
+    for (const cluster of both()) await cluster.kubectl('apply', '-f', definition('Gadget'));
+    await waitFor('it in both clusters', async () => (await sizesOf('gadgets')) === '3,3', { timeoutMs: 60_000 });
+    expect(await ok('get', 'gadgets')).toMatch(/one\s+a,b\s+3\n/);
+    await ok('delete', 'gadget', 'one', '--timeout=30s');
+    await ok('delete', 'crd', 'gadgets.example.com', '--timeout=30s');
   });
 });
 
