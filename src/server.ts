@@ -34,6 +34,8 @@ import { awaitedClient } from './hub/awaited-client.ts';
 import type { HubClient } from './hub/client.ts';
 import { createHub, type Hub } from './hub/hub.ts';
 import { openSqliteStore } from './hub/store/sqlite.ts';
+import type { ApiHandler } from './kube/api.ts';
+import { unavailable } from './kube/status.ts';
 import { createMetrics, type MetricsRegistry } from './metrics/metrics.ts';
 import { observeClusters, viewMetricsOf } from './observe.ts';
 import { placementReviews } from './placement/placement-review.ts';
@@ -90,7 +92,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
   const tokens = [...(await configuredTokens(config, dependencies)), accounts.authenticate];
 
   const authored: { kinds?: CustomKinds; refresh?: () => void } = {};
-  const running: { controllers?: Controllers } = {};
+  const running: { controllers?: Controllers; view?: ApiHandler } = {};
   const hub = await createHub({
     store,
     extraResources: (workspace) => authored.kinds?.of(workspace) ?? [],
@@ -99,6 +101,11 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
     encryptionKeys: await openEncryptionKeys(join(config.dataDir, 'encryption.key')),
     virtual: {
       ...createReviews({ authorizer: rbac, tokens }),
+      // The view answers for the hub's door too: what it counts are the view's sources.
+      'tmc.kcp.io/aggregatedviews': async (request) => {
+        if (running.view === undefined) throw unavailable('the view is starting');
+        return running.view(request);
+      },
       ...placementReviews((id) => running.controllers?.placement.explain(id)),
       '-/serviceaccounts/token': accounts.request,
     },
@@ -134,6 +141,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
     metrics: viewMetricsOf(metrics.metrics),
     log,
   });
+  running.view = view.handle;
   const controllers = await startControllers({
     hub,
     registry,

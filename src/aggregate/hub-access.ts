@@ -4,7 +4,7 @@ import { builtinDefinitions } from '../hub/catalog/builtin-definitions.ts';
 import type { FeedEvent } from '../hub/change-feed.ts';
 import type { HubCore, Target } from '../hub/core.ts';
 import type { Hub } from '../hub/hub.ts';
-import { kindKey, parsePlace } from '../hub/keys.ts';
+import { collectionPrefix, kindKey, parsePlace } from '../hub/keys.ts';
 import { storedAs } from '../hub/object-io.ts';
 import { readList } from '../hub/read/list.ts';
 import type { ResourceDefinition } from '../hub/resource-definition.ts';
@@ -51,6 +51,10 @@ export function createHubPort(hub: Pick<Hub, 'handle' | 'core'>): HubPort {
         }
       }
       return { revision: list.revision, items };
+    },
+    async count(workspace, resource) {
+      const definition = await served(core, workspace, resource);
+      return definition === undefined ? 0 : core.store.count(collectionPrefix(workspace, storedAs(definition)));
     },
     async get(workspace, resource, namespace, name) {
       const definition = await served(core, workspace, resource);

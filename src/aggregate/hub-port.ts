@@ -40,6 +40,8 @@ export interface HubPort {
     namespace: string | undefined,
     signal: AbortSignal,
   ): Promise<{ readonly revision: bigint; readonly items: readonly HubItem[] }>;
+  /** How many objects of a kind a workspace has, without reading them. */
+  count(workspace: string, resource: ResourceInfo): Promise<number>;
   /** One object, undefined where there is none. */
   get(workspace: string, resource: ResourceInfo, namespace: string, name: string): Promise<Item | undefined>;
   /** The newest revision that followers have been told of. */

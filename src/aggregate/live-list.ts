@@ -22,7 +22,7 @@ import { compareText, type MergeInput } from './merge.ts';
 import { encodeVersion, HUB_SLOT } from './resource-version.ts';
 import type { ViewSelection } from './selection.ts';
 import type { Slice } from './source.ts';
-import type { ViewContext } from './view-context.ts';
+import type { ViewContext } from './view.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 import { type SourceFault, warningHeaders } from './warnings.ts';
 
@@ -98,11 +98,12 @@ function versionOf(hub: HubSnapshot | undefined, sources: readonly LiveSource[])
   return encodeVersion(HUB_SLOT, hub === undefined || hub.version === 0n ? 1n : hub.version);
 }
 
-async function readCluster(
+/** One cluster's part of a list. Throws what the cluster answers instead (`reasonOf` names it). */
+export async function readCluster(
   context: ViewContext,
   { info }: ResolvedResource,
   request: ApiRequest,
-  query: ListQuery,
+  query: Pick<ListQuery, 'labelSelector'>,
   downstream: Downstream,
   version: string | undefined,
 ): Promise<LiveSource> {

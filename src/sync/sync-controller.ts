@@ -13,6 +13,7 @@ import { release } from './hub-writer.ts';
 import type { PlacedObjects } from './placed-objects.ts';
 import { noSyncMetrics, type SyncMetrics } from './sync-metrics.ts';
 import { type SyncLimits, TargetSyncer } from './target-syncer.ts';
+import { createTransformSource } from './transform-source.ts';
 
 /** What one kube-apiserver takes from one client without its fair queuing pushing back. */
 export const DEFAULT_LIMITS: SyncLimits = { concurrency: 32, qps: 0, burst: 0, resyncMs: 0 };
@@ -44,6 +45,7 @@ export async function startSync(options: SyncOptions): Promise<SyncController> {
   const syncers = new Map<string, TargetSyncer>();
   const targets = informers.informer<SyncTarget>(SYNC_TARGETS);
   const namespaces = informers.informer(NAMESPACES);
+  const transforms = createTransformSource(informers, signal);
   const released = new WorkQueue({
     process: async (entry) => {
       const at = entry.indexOf(' ');
@@ -67,6 +69,7 @@ export async function startSync(options: SyncOptions): Promise<SyncController> {
         downstream,
         hub,
         objects,
+        transforms,
         hubNamespaceExists: (workspace, namespace) => namespaces.get(workspace, '', namespace) !== undefined,
         reflectors: options.reflectors,
         limits: { ...DEFAULT_LIMITS, ...options.limits },
@@ -87,7 +90,7 @@ export async function startSync(options: SyncOptions): Promise<SyncController> {
     letGo(key);
   };
 
-  await Promise.all([registry.whenLoaded(), targets.whenSynced(), namespaces.whenSynced()]);
+  await Promise.all([registry.whenLoaded(), targets.whenSynced(), namespaces.whenSynced(), transforms.whenSynced()]);
   for (const { workspace, object } of targets.list())
     known.set(syncTargetKey(workspace, object.metadata.name ?? ''), object.metadata.name ?? '');
   const stops = [
@@ -95,6 +98,10 @@ export async function startSync(options: SyncOptions): Promise<SyncController> {
       const syncer = syncers.get(key);
       if (syncer !== undefined) syncer.add(id);
       else if (isNoTarget(key)) released.add(`${key} ${id}`);
+    }),
+    transforms.onChange((key, concerned) => {
+      const queues = key === undefined ? [...syncers] : [...syncers].filter(([one]) => one === key);
+      for (const [one, syncer] of queues) for (const id of objects.heldBy(one)) if (concerned(id)) syncer.add(id);
     }),
     targets.subscribe(({ workspace, object, previous }) => {
       const name = (object ?? previous)?.metadata.name ?? '';

@@ -19,13 +19,14 @@ import { NAMESPACE_LOCATOR_ANNOTATION, parseLocator } from '../kube/namespace-lo
 import type { KubeObject } from '../kube/object.ts';
 import { apiVersionOf, groupResourceName, type ResourceInfo } from '../kube/resource.ts';
 import type { ReconcileResult } from '../reconcile/queue.ts';
+import { TransformError } from './apply-transforms.ts';
 import { namespaceIn, type TargetIdentity } from './downstream-namespace.ts';
 import { contentDigest, covers } from './drift.ts';
 import { annotate, release } from './hub-writer.ts';
 import { placementIsCurrent, statusReport } from './status-report.ts';
 import { SyncProblem, type TargetApi } from './target-api.ts';
 import type { TargetNamespaces } from './target-namespaces.ts';
-import { type DesiredCopy, toDownstream } from './transform.ts';
+import { type DesiredCopy, type TransformDraft, toDownstream } from './transform.ts';
 
 /** What the syncer remembers of its last look at a copy; lost at a restart and found again. */
 export interface AppliedCopy {
@@ -51,6 +52,8 @@ export interface SyncContext {
   /** Objects that lost this target without a word from placement, and when that was first seen (milliseconds). */
   readonly unexplained: Map<string, number>;
   readonly now: () => number;
+  /** What the workspace's ResourceTransforms do to the object's copy here; undefined: nothing. */
+  readonly transformOf: (id: string, hubObject: KubeObject) => TransformDraft | undefined;
   readonly count: (operation: 'apply' | 'delete' | 'status', resource: string) => void;
 }
 
@@ -114,16 +117,17 @@ async function applyCopy(
     return { requeueAfterMs: PENDING_MS };
   }
   await namespaces.ensure(workspace, namespace);
-  const desired = desiredCopy(target, workspace, hubObject);
+  const desired = desiredCopy(context, id, hubObject);
   const live = inEffect(context, id, desired, cached) ? cached?.object() : await apply(context, id, resource, desired);
   if (live !== undefined) await report(context, id, hubObject, desired, live);
   return undefined;
 }
 
-function desiredCopy(target: TargetIdentity, workspace: string, hubObject: KubeObject): DesiredCopy {
+function desiredCopy({ target, transformOf }: SyncContext, id: string, hubObject: KubeObject): DesiredCopy {
   try {
-    return toDownstream(target, workspace, hubObject);
+    return toDownstream(target, parseObjectId(id).workspace, hubObject, transformOf(id, hubObject));
   } catch (error) {
+    if (error instanceof TransformError) throw new SyncProblem(422, 'InvalidTransform', error.message);
     throw new SyncProblem(422, 'InvalidSpecDiff', error instanceof Error ? error.message : String(error));
   }
 }

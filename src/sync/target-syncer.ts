@@ -18,6 +18,7 @@ import { type AppliedCopy, type SyncContext, syncObject } from './sync-object.ts
 import { SyncProblem, targetApi } from './target-api.ts';
 import { TargetNamespaces, type UpstreamNamespace } from './target-namespaces.ts';
 import { TokenBucket } from './token-bucket.ts';
+import type { TransformSource } from './transform-source.ts';
 
 export interface SyncLimits {
   /** Objects in work at the same time, per cluster. */
@@ -33,6 +34,7 @@ export interface TargetSyncerOptions {
   readonly downstream: Downstream;
   readonly hub: HubClient;
   readonly objects: PlacedObjects;
+  readonly transforms: TransformSource;
   readonly hubNamespaceExists: (workspace: string, namespace: string) => boolean;
   readonly reflectors: ReflectorPool;
   readonly limits: SyncLimits;
@@ -102,6 +104,7 @@ export class TargetSyncer {
       applied: this.#applied,
       unexplained: new Map(),
       now: () => clock.now(),
+      transformOf: (id, hubObject) => options.transforms.transformOf(downstream, id, hubObject),
       hubObject: (id) => objects.get(id),
       hubKnows: (id) => objects.knows(id),
       served: (resource, apiVersion) => this.#served(resource, apiVersion),

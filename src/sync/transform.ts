@@ -55,13 +55,25 @@ export interface DesiredCopy {
   readonly hash: string;
 }
 
+/** What authors' ResourceTransforms do to the copy: changes the draft that it is given. */
+export type TransformDraft = (draft: KubeObject) => void;
+
 /**
- * The copy of `hubObject` for `target`. Throws Error when the target's spec-diff does not apply, with why.
+ * The copy of `hubObject` for `target`: transformed, then with the spec difference that placement wrote, which has the last
+ * word. Throws what `transform` throws, and Error when the target's spec-diff does not apply, with why.
  */
-export function toDownstream(target: TargetIdentity, workspace: string, hubObject: KubeObject): DesiredCopy {
+export function toDownstream(
+  target: TargetIdentity,
+  workspace: string,
+  hubObject: KubeObject,
+  transform?: TransformDraft,
+): DesiredCopy {
   const { metadata, status: _status, ...content } = hubObject;
   const { namespace = '', name = '', uid = '' } = metadata;
-  const draft: KubeObject = structuredClone({ ...content, metadata: {} }) as KubeObject;
+  const own = { labels: authored(metadata.labels), annotations: authored(metadata.annotations) };
+  const draft: KubeObject = structuredClone({ ...content, metadata: own }) as KubeObject;
+  transform?.(draft);
+  const { labels, annotations } = draft.metadata;
   const diff = metadata.annotations?.[SPEC_DIFF_ANNOTATION_PREFIX + target.key];
   if (diff !== undefined) draft.spec = patchedSpec(draft.spec, diff);
   const spec = record(draft.spec);
@@ -71,9 +83,9 @@ export function toDownstream(target: TargetIdentity, workspace: string, hubObjec
   draft.metadata = {
     name,
     ...(copyNamespace === '' ? {} : { namespace: copyNamespace }),
-    labels: { ...authored(metadata.labels), [COPY_LABEL]: target.key },
+    labels: { ...labels, [COPY_LABEL]: target.key },
     annotations: {
-      ...authored(metadata.annotations),
+      ...annotations,
       [COPY_UID_ANNOTATION]: uid,
       // A copy without a namespace of ours says itself whose it is.
       ...(namespace === '' || target.namespaceMapping === 'Identity'

@@ -1,8 +1,7 @@
 /** Real clusters joined, watched, killed, rotated; what is merged of them compared with what each says directly. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createMergedDiscovery } from '../../src/aggregate/discovery.ts';
-import type { ViewDiscovery } from '../../src/aggregate/view-discovery.ts';
+import { createMergedDiscovery, type MergedApi } from '../../src/aggregate/discovery.ts';
 import type { ClusterRegistry } from '../../src/clusters/downstream.ts';
 import { joinCluster, leaveCluster } from '../../src/clusters/join.ts';
 import { CLUSTER_REGISTRATIONS, SECRETS, SYNC_TARGETS } from '../../src/clusters/kinds.ts';
@@ -26,7 +25,7 @@ let west: KubeCluster;
 const hub = new MemoryHub();
 const stop = new AbortController();
 let registry: ClusterRegistry;
-let merged: ViewDiscovery;
+let merged: MergedApi;
 
 const join = (cluster: KubeCluster) =>
   joinCluster({

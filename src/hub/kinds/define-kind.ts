@@ -11,18 +11,22 @@ export interface KindSource {
   readonly plural: string;
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
-  readonly spec: Schema;
+  /** Undefined: the kind has none. */
+  readonly spec?: Schema;
   readonly requiredSpec?: boolean;
   readonly statusSchema?: Schema;
+  /** Computed when it is read: get and list, nothing else. */
+  readonly readOnly?: boolean;
   /** What the server adds to a new object. Mutates a private copy. */
   readonly prepareForCreate?: (object: KubeObject) => void;
   readonly validate?: (object: KubeObject, old: KubeObject | undefined) => readonly StatusCause[];
 }
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const READ_VERBS = ['get', 'list'];
 
 export function defineKind(source: KindSource): ResourceDefinition {
-  const { group, version, kind, plural } = source;
+  const { group, version, kind, plural, readOnly = false } = source;
   const root: Schema = {
     type: 'object',
     ...(source.requiredSpec ? { required: ['spec'] } : {}),
@@ -30,7 +34,7 @@ export function defineKind(source: KindSource): ResourceDefinition {
       apiVersion: { type: 'string' },
       kind: { type: 'string' },
       metadata: { type: 'object' },
-      spec: source.spec,
+      ...(source.spec === undefined ? {} : { spec: source.spec }),
       status: source.statusSchema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
     },
   };
@@ -42,16 +46,16 @@ export function defineKind(source: KindSource): ResourceDefinition {
       kind,
       singular: kind.toLowerCase(),
       namespaced: false,
-      verbs: VERBS,
+      verbs: readOnly ? READ_VERBS : VERBS,
       shortNames: source.shortNames ?? [],
       categories: ['tmc', ...(source.categories ?? [])],
-      subresources: [{ name: 'status', kind, verbs: ['get', 'patch', 'update'] }],
+      subresources: readOnly ? [] : [{ name: 'status', kind, verbs: ['get', 'patch', 'update'] }],
     },
     storageVersion: version,
     preferred: true,
     schema: { root, resolve: () => undefined },
     custom: true,
-    status: true,
+    status: !readOnly,
     generation: true,
     ...(source.prepareForCreate === undefined ? {} : { prepareForCreate: source.prepareForCreate }),
     ...(source.validate === undefined ? {} : { validate: source.validate }),

@@ -10,6 +10,13 @@ const text = (name: string, jsonPath: string, description: string, priority = 0)
   description,
   priority,
 });
+const number = (name: string, jsonPath: string, description: string, priority = 0): PrinterColumn => ({
+  name,
+  type: 'integer',
+  jsonPath,
+  description,
+  priority,
+});
 const ready = text('Ready', '.status.conditions[?(@.type=="Ready")].status', 'Whether it is ready.');
 const why = text('Reason', '.status.conditions[?(@.type=="Ready")].reason', 'Why it is, or is not.', 1);
 const age: PrinterColumn = {
@@ -59,8 +66,26 @@ const COLUMNS: Readonly<Record<string, readonly PrinterColumn[]>> = {
     age,
   ],
   'workloadplacements.tmc.kcp.io': [text('Strategy', '.spec.strategy', 'How clusters are chosen.'), ready, why, age],
-  'resourcetransforms.tmc.kcp.io': [ready, why, age],
-  'aggregatedviews.tmc.kcp.io': [ready, why, age],
+  'resourcetransforms.tmc.kcp.io': [
+    number('Priority', '.spec.priority', 'Higher is applied later, and so has the last word.'),
+    text('Resource', '.spec.resources[*].resource', 'First of the resources that it concerns.'),
+    text('Operation', '.spec.transforms[*].operation', 'First of its operations.'),
+    text('Path', '.spec.transforms[*].path', 'Where the first of its operations works.'),
+    age,
+  ],
+  'aggregatedviews.tmc.kcp.io': [
+    text('Workspace', '.status.workspaceName', 'The workspace whose view is counted.'),
+    number('Healthy', '.status.healthStatus.healthy', 'Clusters that are healthy.'),
+    number('Degraded', '.status.healthStatus.degraded', 'Clusters that answer, but not as they should.'),
+    number('Unhealthy', '.status.healthStatus.unhealthy', 'Clusters that do not answer.'),
+    number('Unknown', '.status.healthStatus.unknown', 'Clusters of which nothing is known yet.', 1),
+    number('Deployments', '.status.resourceCount.deployments', 'Deployments in the view.'),
+    number('Pods', '.status.resourceCount.pods', 'Pods in the view.'),
+    number('Services', '.status.resourceCount.services', 'Services in the view.'),
+    number('ConfigMaps', '.status.resourceCount.configMaps', 'ConfigMaps in the view.'),
+    number('Secrets', '.status.resourceCount.secrets', 'Secrets in the view.'),
+    text('Updated', '.status.lastUpdated', 'When this was counted.', 1),
+  ],
   'apiexports.apis.kcp.io': [ready, why, age],
   'apibindings.apis.kcp.io': [text('Export', '.spec.reference.export.name', 'What is bound.'), ready, age],
 };
