@@ -1,5 +1,5 @@
 /** What clusters do, as metrics. */
-import type { ViewMetrics } from './aggregate/view.ts';
+import type { ViewMetrics } from './aggregate/view-context.ts';
 import type { ClusterHealth, ClusterRegistry } from './clusters/downstream.ts';
 import { boundedLabel } from './metrics/bounded-label.ts';
 import type { Metrics } from './metrics/metrics.ts';

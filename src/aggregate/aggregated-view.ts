@@ -19,7 +19,7 @@ import { countObjects, type ViewCount } from './count.ts';
 import { refuseFaults } from './gather.ts';
 import { compareText } from './merge.ts';
 import { isStrict } from './read.ts';
-import type { ViewContext } from './view.ts';
+import type { ViewContext } from './view-context.ts';
 import { type SourceFault, warningHeaders } from './warnings.ts';
 
 const { info } = AGGREGATED_VIEW;

@@ -4,7 +4,7 @@ import type { ApiRequest } from '../kube/api.ts';
 import { gather } from './gather.ts';
 import { readCluster } from './live-list.ts';
 import type { Slice } from './source.ts';
-import type { ViewContext } from './view.ts';
+import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 import type { SourceFault } from './warnings.ts';
 

@@ -20,29 +20,7 @@ import { type DiscoverySource, type MergedDiscovery, type MergedResource, mergeD
 import { createMergedOpenApi } from './openapi.ts';
 import { sightOf } from './sight.ts';
 import { BySources, type HubKinds, isLive, sourcesOf, type WorkspaceSources } from './sources.ts';
-
-export interface ResolvedResource {
-  readonly info: ResourceInfo;
-  /** The hub serves it: objects are authored there. */
-  readonly hub: boolean;
-  /** Clusters that serve it, or did when last heard of. */
-  readonly clusters: readonly Downstream[];
-  /** Clusters of which nothing is known yet: their absence is worth a warning. */
-  readonly unknown: readonly Downstream[];
-}
-
-export interface MergedApi {
-  /** Undefined for paths that are neither discovery nor OpenAPI. */
-  handle(request: ApiRequest): Promise<ApiResult> | undefined;
-  /** Undefined where no source serves it. */
-  resolveResource(
-    workspace: string,
-    group: string,
-    version: string,
-    resource: string,
-    onlyCluster?: string,
-  ): Promise<ResolvedResource | undefined>;
-}
+import type { ResolvedResource, ViewDiscovery } from './view-discovery.ts';
 
 export interface MergedDiscoveryOptions {
   readonly hub: HubKinds;
@@ -64,7 +42,7 @@ const SETS_PER_HUB = 200;
 const FIRST_DISCOVERY_MS = 1_000;
 const DISCOVERY_PATH = /^\/(?:api|apis)(?:\/|$)/;
 
-export function createMergedDiscovery(options: MergedDiscoveryOptions): MergedApi {
+export function createMergedDiscovery(options: MergedDiscoveryOptions): ViewDiscovery {
   const { hub, registry, firstDiscoveryMs = FIRST_DISCOVERY_MS } = options;
   const cache = new BySources<Merged>(SETS_PER_HUB);
   const openApi = createMergedOpenApi({ hub, registry });

@@ -4,7 +4,7 @@ import type { ResourceInfo } from '../kube/resource.ts';
 import { HUB_SLOT, toSourceVersion } from './resource-version.ts';
 import { wholeBody, withHubVersion } from './translate-answer.ts';
 import { type Destination, translateBody } from './translate-down.ts';
-import type { ViewContext } from './view.ts';
+import type { ViewContext } from './view-context.ts';
 
 const TO_HUB: Destination = {
   slot: HUB_SLOT,

@@ -22,7 +22,7 @@ import { compareText, type MergeInput } from './merge.ts';
 import { encodeVersion, HUB_SLOT } from './resource-version.ts';
 import type { ViewSelection } from './selection.ts';
 import type { Slice } from './source.ts';
-import type { ViewContext } from './view.ts';
+import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 import { type SourceFault, warningHeaders } from './warnings.ts';
 

@@ -16,7 +16,7 @@ import { liveList } from './live-list.ts';
 import { locate } from './locate.ts';
 import type { MergedItem } from './merge.ts';
 import { compileSelection, type ViewSelection } from './selection.ts';
-import type { ViewContext } from './view.ts';
+import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 import { warningHeaders } from './warnings.ts';
 import { watchView } from './watch.ts';

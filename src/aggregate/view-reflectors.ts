@@ -3,7 +3,7 @@ import { createReflectorPool, type ReflectorPoolOptions } from '../clusters/refl
 import { CopyIndex } from './copy-index.ts';
 import { createEncoder } from './encode-object.ts';
 import { NamespaceMaps } from './namespace-map.ts';
-import type { ViewReflectors } from './view.ts';
+import type { ViewReflectors } from './view-context.ts';
 
 export function createViewReflectors(options: Omit<ReflectorPoolOptions, 'encode'>): ViewReflectors {
   const maps = new NamespaceMaps();

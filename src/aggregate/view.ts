@@ -4,20 +4,18 @@
  * locate the one object → write or stream where it lives.
  */
 import type { ClusterRegistry } from '../clusters/downstream.ts';
-import type { EncodeObject, ReflectorPool } from '../clusters/reflector.ts';
 import type { ApiHandler, ApiRequest, ApiResult } from '../kube/api.ts';
 import { ApiError, pathNotFound } from '../kube/status.ts';
 import { type Clock, systemClock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
 import { answerAggregatedView, isAggregatedView } from './aggregated-view.ts';
-import type { CopyIndex } from './copy-index.ts';
 import { answerHub } from './hub-answer.ts';
 import type { HubPort } from './hub-port.ts';
-import type { NamespaceMaps } from './namespace-map.ts';
 import { checkPathSegments } from './path-segments.ts';
 import { answerGet, answerList, answerWatch } from './read.ts';
 import { chooseRoute, type Route } from './route.ts';
 import { SourcePool } from './source-pool.ts';
+import type { ViewContext, ViewMetrics, ViewReflectors } from './view-context.ts';
 import type { ViewDiscovery } from './view-discovery.ts';
 import { ViewStates } from './view-states.ts';
 import { createInCluster, deleteCollection, requestObject, streamObject } from './write.ts';
@@ -37,39 +35,6 @@ export interface ViewOptions {
   readonly sourceDeadlineMs?: number;
   /** How long a cluster that keeps sending may take for its first list; default 30 s. */
   readonly firstListMs?: number;
-}
-
-/** Reflectors whose objects are stored as views show them, with what that needs. The syncer shares the pool. */
-export interface ViewReflectors {
-  readonly pool: ReflectorPool;
-  readonly maps: NamespaceMaps;
-  readonly copies: CopyIndex;
-  readonly encode: EncodeObject;
-}
-
-/** What the parts of a view work with. */
-export interface ViewContext {
-  readonly hub: HubPort;
-  readonly registry: ClusterRegistry;
-  readonly discovery: ViewDiscovery;
-  readonly pool: SourcePool;
-  readonly states: ViewStates;
-  readonly writes: WriteMemory;
-  readonly maps: NamespaceMaps;
-  readonly copies: CopyIndex;
-  readonly encode: EncodeObject;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Logger;
-  readonly sourceDeadlineMs: number;
-  readonly firstListMs: number;
-}
-
-/** Numbers of a view; results are of the answer, watches end later. */
-export interface ViewMetrics {
-  /** `partial`: answered without a source, or with an old one. */
-  finished(route: Route, result: 'complete' | 'partial' | 'error', seconds: number): void;
-  failed(reason: string): void;
 }
 
 export interface View {

@@ -19,7 +19,7 @@ import { parseViewName, qualifiedName } from './names.ts';
 import { checkScope, objectResponse, readForm } from './read.ts';
 import { translateValue } from './translate-answer.ts';
 import { type Destination, translateBody } from './translate-down.ts';
-import type { ViewContext } from './view.ts';
+import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 
 /** Where in a cluster a request goes. */

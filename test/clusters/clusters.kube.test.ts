@@ -1,7 +1,8 @@
 /** Real clusters joined, watched, killed, rotated; what is merged of them compared with what each says directly. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createMergedDiscovery, type MergedApi } from '../../src/aggregate/discovery.ts';
+import { createMergedDiscovery } from '../../src/aggregate/discovery.ts';
+import type { ViewDiscovery } from '../../src/aggregate/view-discovery.ts';
 import type { ClusterRegistry } from '../../src/clusters/downstream.ts';
 import { joinCluster, leaveCluster } from '../../src/clusters/join.ts';
 import { CLUSTER_REGISTRATIONS, SECRETS, SYNC_TARGETS } from '../../src/clusters/kinds.ts';
@@ -25,7 +26,7 @@ let west: KubeCluster;
 const hub = new MemoryHub();
 const stop = new AbortController();
 let registry: ClusterRegistry;
-let merged: MergedApi;
+let merged: ViewDiscovery;
 
 const join = (cluster: KubeCluster) =>
   joinCluster({
