@@ -35,20 +35,31 @@ export function createCatalog(
     byList.set(own, catalog);
     return catalog;
   };
-  const cache = new LRUCache<string, WorkspaceCatalog>({
-    max: MAX_WORKSPACES,
-    fetchMethod: async (workspace) => {
+  const cache = new LRUCache<string, WorkspaceCatalog>({ max: MAX_WORKSPACES });
+  /** Not the cache's own fetches: those fail when their key is deleted meanwhile, and a change is no reason to fail. */
+  const loading = new Map<string, Promise<WorkspaceCatalog>>();
+  const load = async (workspace: string): Promise<WorkspaceCatalog> => {
+    try {
       for (;;) {
         const before = generation;
         const own = await loadOwn(workspace);
         // A change that arrived while loading may or may not be in what was loaded.
-        if (before === generation) return own.length === 0 ? shared : built(own);
+        if (before !== generation) continue;
+        const catalog = own.length === 0 ? shared : built(own);
+        cache.set(workspace, catalog);
+        return catalog;
       }
-    },
-  });
+    } finally {
+      loading.delete(workspace);
+    }
+  };
   return {
     async of(workspace) {
-      return cache.get(workspace) ?? (await cache.fetch(workspace)) ?? shared;
+      const known = cache.get(workspace) ?? loading.get(workspace);
+      if (known !== undefined) return known;
+      const started = load(workspace);
+      loading.set(workspace, started);
+      return started;
     },
     invalidate(workspace) {
       generation++;
