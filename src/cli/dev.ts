@@ -4,9 +4,11 @@ import { dirname, join, resolve } from 'node:path';
 import pc from 'picocolors';
 import { pino } from 'pino';
 import { joinCluster } from '../clusters/join.ts';
+import { CLUSTER_REGISTRATIONS } from '../clusters/kinds.ts';
 import { parseServerConfig } from '../config.ts';
 import { type EmbeddedServer, startEmbeddedServer } from '../embedded-server.ts';
 import type { HubClient } from '../hub/client.ts';
+import type { Logger } from '../reconcile/logger.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { authorSample, ensureWorkspace, registerEmbedded, untilHealthy } from './dev-setup.ts';
 import { kubeconfigText, writeKubeconfig } from './kubeconfig.ts';
@@ -55,7 +57,7 @@ export async function dev(options: DevOptions): Promise<void> {
     const { client } = server.hub;
     await ensureWorkspace(server.hub, ROOT, 'dev');
     for (const cluster of embedded) await registerEmbedded(client, ROOT, cluster);
-    await Promise.all(joins.map((each) => joinReal(client, each)));
+    await Promise.all(joins.map((each) => joinReal(client, each, log)));
     const all = [...names, ...joins.map(({ name }) => name)];
     const late = await untilHealthy(server.registry, WORKSPACE, all);
     if (options.sample && embedded.length > 0) await authorSample(client, WORKSPACE);
@@ -89,14 +91,26 @@ function parseJoin(text: string): { name: string; file: string } {
   return { name: match[1] as string, file: match[2] as string };
 }
 
-const joinReal = (hub: HubClient, { name, file }: { name: string; file: string }): Promise<unknown> =>
-  joinCluster({
-    hub,
-    workspace: ROOT,
-    name,
-    kubeconfig: readFileSync(file, 'utf8'),
-    baseDirectory: dirname(resolve(file)),
-  });
+/** Of a cluster that was joined before: it may be gone just now, and must not hold up the others. */
+const REJOIN_MS = 5_000;
+
+/** Throws JoinError where a cluster cannot be joined that never was. */
+async function joinReal(hub: HubClient, { name, file }: { name: string; file: string }, log: Logger): Promise<void> {
+  const known = (await hub.get({ ...CLUSTER_REGISTRATIONS, workspace: ROOT, name })) !== undefined;
+  try {
+    await joinCluster({
+      hub,
+      workspace: ROOT,
+      name,
+      kubeconfig: readFileSync(file, 'utf8'),
+      baseDirectory: dirname(resolve(file)),
+      ...(known ? { signal: AbortSignal.timeout(REJOIN_MS) } : {}),
+    });
+  } catch (error) {
+    if (!known) throw error;
+    log.warn({ err: error, cluster: name }, 'could not be joined anew: served as it is known');
+  }
+}
 
 async function writeAdminKubeconfig(server: RunningServer, file: string): Promise<void> {
   const { cert, key } = await server.certificates.issueClient({

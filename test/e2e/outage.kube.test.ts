@@ -117,3 +117,34 @@ describe.each([
     );
   });
 });
+
+describe('a gateway that is killed while a cluster is gone', () => {
+  beforeAll(async () => {
+    await ok('create', 'deployment', 'web', '--image=nginx', '--replicas=4');
+    await ok('rollout', 'status', 'deployment/web', '--timeout=60s');
+    await world.clusters.b.kill('all');
+    await world.restartGateway('SIGKILL');
+  });
+
+  test('serves the rest at once, says what is missing, and takes orders', async () => {
+    const list = await timedList(PODS);
+    expect(list).toMatchObject({ status: 200, warnings: [expect.stringContaining('\\"b\\" is missing')] });
+    expect(list.names).toHaveLength(2);
+    expect(list.ms).toBeLessThan(2_000);
+    expect((await timedList(PODS, { 'x-tmc-strict': 'true' })).status).toBe(503);
+    expect(await ok('get', 'deployment', 'web')).toMatch(/web\s+a,b\s/);
+    await ok('set', 'image', 'deployment/web', 'nginx=nginx:2');
+  });
+
+  test('converges after the return of the cluster', async () => {
+    await world.clusters.b.restart();
+    await ok('rollout', 'status', 'deployment/web', '--timeout=90s');
+    await waitFor('new pods in both and no others', async () => {
+      const images = await ok('get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[*].spec.containers[0].image}');
+      return (
+        new Set(images.split(' ')).size === 1 && images.startsWith('nginx:2') && countByCluster(await pods()).b === 2
+      );
+    });
+    await ok('delete', 'deployment', 'web', '--timeout=60s');
+  });
+});
