@@ -31,6 +31,16 @@ const said = (events: { type: string; object: { metadata: { name: string } } }[]
   events.map((event) => `${event.type} ${event.object.metadata.name ?? ''}`.trim());
 
 describe('list', () => {
+  test('shows the kinds of TMC with their own columns', async () => {
+    const { call } = await setUp();
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    const { json } = await call('GET', '/apis/workload.kcp.io/v1alpha1/synctargets', undefined, {
+      headers: { accept },
+    });
+    const columns = json.columnDefinitions.map(({ name }: { name: string }) => name);
+    expect(columns).toEqual(expect.arrayContaining(['Name', 'Ready', 'Unschedulable', 'Age']));
+  });
+
   test('merges hub and clusters in order, with integer versions and the cluster label', async () => {
     const [east, west] = [cluster('east', 1), cluster('west', 2)];
     east.put(PODS, pod('b'));

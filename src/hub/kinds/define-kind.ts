@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../kube/object.ts';
 import type { Schema } from '../../kube/schema.ts';
 import type { StatusCause } from '../../kube/status.ts';
+import { tmcColumns } from '../printing/tmc-columns.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 
 export interface KindSource {
@@ -27,6 +28,7 @@ const READ_VERBS = ['get', 'list'];
 
 export function defineKind(source: KindSource): ResourceDefinition {
   const { group, version, kind, plural, readOnly = false } = source;
+  const columns = tmcColumns({ group, resource: plural });
   const root: Schema = {
     type: 'object',
     ...(source.requiredSpec ? { required: ['spec'] } : {}),
@@ -57,6 +59,7 @@ export function defineKind(source: KindSource): ResourceDefinition {
     custom: true,
     status: !readOnly,
     generation: true,
+    ...(columns === undefined ? {} : { printerColumns: columns }),
     ...(source.prepareForCreate === undefined ? {} : { prepareForCreate: source.prepareForCreate }),
     ...(source.validate === undefined ? {} : { validate: source.validate }),
   };
