@@ -60,8 +60,7 @@ export function createRemoteHubClient(send: RemoteSend): HubClient {
     name?: string,
     subresource?: string,
   ): Promise<string> {
-    // Discovery is asked in the root workspace for wildcards: TMC's own kinds are the same everywhere.
-    const version = await versionOf(workspace === '*' ? 'root' : workspace, gr.group);
+    const version = await versionOf(workspace, gr.group);
     const gvr: GroupVersionResource = { ...gr, version };
     return `/clusters/${workspace}${resourcePath(gvr, namespace, name, subresource)}`;
   }
@@ -101,8 +100,7 @@ export function createRemoteHubClient(send: RemoteSend): HubClient {
         const query: string = queryOf({ ...selectors(options), limit: PAGE, continue: token || undefined });
         const page: ListBody<T> = await call<ListBody<T>>({ method: 'GET', path: path + query });
         const type = { apiVersion: page.apiVersion, kind: page.kind.replace(/List$/, '') };
-        for (const item of page.items)
-          items.push({ workspace: workspaceOf(item, workspace), object: { ...type, ...item } });
+        for (const item of page.items) items.push(located(workspace, { ...type, ...item }));
         resourceVersion ||= page.metadata.resourceVersion;
         token = page.metadata.continue || undefined;
       }
@@ -127,7 +125,7 @@ export function createRemoteHubClient(send: RemoteSend): HubClient {
           const { type, object } = JSON.parse(line) as { type: HubEvent['type'] | 'BOOKMARK' | 'ERROR'; object: T };
           if (type === 'ERROR') throw toApiError((object as unknown as Status).code ?? 500, JSON.stringify(object));
           resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
-          if (type !== 'BOOKMARK') yield { type, workspace: workspaceOf(object, workspace), object };
+          if (type !== 'BOOKMARK') yield { type, ...located(workspace, object) };
         }
       }
     },
@@ -171,8 +169,14 @@ interface ListBody<T> {
   readonly items: readonly T[];
 }
 
-const workspaceOf = (object: KubeObject, asked: string): string =>
-  asked === '*' ? (object.metadata.annotations?.[WORKSPACE_ANNOTATION] ?? '') : asked;
+/** Takes off what only the wildcard's answer carries: the object is then as its own workspace shows it. */
+function located<T extends KubeObject>(asked: string, object: T): HubItem<T> {
+  if (asked !== '*') return { workspace: asked, object };
+  const { [WORKSPACE_ANNOTATION]: workspace = '', ...annotations } = object.metadata.annotations ?? {};
+  const { annotations: _with, ...metadata } = object.metadata;
+  const rest = Object.keys(annotations).length === 0 ? metadata : { ...metadata, annotations };
+  return { workspace, object: { ...object, metadata: rest } };
+}
 
 const selectors = ({ labelSelector, fieldSelector }: HubListOptions) => ({ labelSelector, fieldSelector });
 
