@@ -10,6 +10,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { ClusterRegistry } from './clusters/downstream.ts';
+import { withPulledClusters } from './clusters/pulled-clusters.ts';
 import type { ReflectorPool } from './clusters/reflector.ts';
 import { startRegistrationController } from './clusters/registration-controller.ts';
 import type { Hub } from './hub/hub.ts';
@@ -55,7 +56,10 @@ export async function startControllers(options: ControllersOptions): Promise<Con
   const { hub, registry, reflectors, signal, log, clock = systemClock, random = Math.random } = options;
   // Every queue, syncer and reflector lease ends with it.
   setMaxListeners(0, signal);
-  startRegistrationController({ hub, registry, signal, log, clock });
+  // What a syncer beside its cluster reports counts here; this process syncs only what it can reach.
+  const reported = withPulledClusters(registry, hub, clock);
+  signal.addEventListener('abort', () => void reported.close(), { once: true });
+  startRegistrationController({ hub, registry: reported, signal, log, clock });
   const informers = await createHubInformers(hub, signal, log);
   const unlisten = registry.onChange(({ type }) => {
     // Kinds that only clusters serve can be authored too.
@@ -63,9 +67,10 @@ export async function startControllers(options: ControllersOptions): Promise<Con
   });
   signal.addEventListener('abort', unlisten, { once: true });
 
-  const common = { hub: hub.client, informers, registry, signal, log, clock, random };
+  const common = { hub: hub.client, informers, signal, log, clock, random };
   const placement = await startPlacement({
     ...common,
+    registry: reported,
     ...(options.metrics === undefined ? {} : { metrics: placementMetrics(options.metrics) }),
     ...(options.strategies === undefined ? {} : { strategies: options.strategies }),
   });
@@ -73,12 +78,13 @@ export async function startControllers(options: ControllersOptions): Promise<Con
   await objects.start(signal);
   const sync = await startSync({
     ...common,
+    registry,
     objects,
     reflectors,
     ...(options.metrics === undefined ? {} : { metrics: syncMetrics(options.metrics) }),
     ...(options.syncLimits === undefined ? {} : { limits: options.syncLimits }),
   });
-  const status = startStatus({ ...common, objects });
+  const status = startStatus({ ...common, registry: reported, objects });
 
   return {
     placement,

@@ -17,6 +17,7 @@ import { isSlot } from './desired-connection.ts';
 import type { ClusterChange, ClusterRegistry, Downstream } from './downstream.ts';
 import { CLUSTER_REGISTRATIONS, SYNC_TARGETS } from './kinds.ts';
 import { type ClusterCapacity, readCapacity } from './node-capacity.ts';
+import { isSilent } from './pulled-clusters.ts';
 import {
   applyRegistration,
   type ClusterObservation,
@@ -69,9 +70,10 @@ export function startRegistrationController(options: RegistrationControllerOptio
       problem === undefined ? await ensureTarget(workspace, registration) : syncTargets.get(workspace, '', name);
     const slot = problem === undefined ? await ensureSlot(workspace, registration) : undefined;
     const downstream = ownConnection(registry, workspace, name);
-    const observed = await observe(downstream);
+    const isPulled = registration.spec.mode === 'Pull';
+    const observed = await observe(downstream, isPulled);
     // What was read of it is then old; its own event brings it here again.
-    if (await renew(downstream, registration)) return { requeueAfterMs: heartbeatMs };
+    if (!isPulled && (await renew(downstream, registration))) return { requeueAfterMs: heartbeatMs };
     const now = rfc3339(clock.now());
     const conditions = conditionsOf(problem, observed);
     await commit(writer<ClusterRegistration>(workspace, CLUSTER_REGISTRATIONS), registration, (draft) => {
@@ -82,8 +84,8 @@ export function startRegistrationController(options: RegistrationControllerOptio
     });
     if (target !== undefined) {
       await commit(writer<SyncTarget>(workspace, SYNC_TARGETS), target, (draft) => {
-        // A pull-mode syncer reports for itself.
-        if (registration.spec.mode === 'Pull') return;
+        // A pull-mode syncer reports for itself, until it falls silent.
+        if (isPulled && !isSilent(draft, clock.now())) return;
         draft.status = syncTargetStatus(draft.status, conditions, observed, now);
         const contact = heartbeat(draft.status.lastSyncerHeartbeatTime, observed);
         if (contact !== undefined) draft.status.lastSyncerHeartbeatTime = contact;
@@ -125,8 +127,10 @@ export function startRegistrationController(options: RegistrationControllerOptio
     return hub.client.create(workspace, SYNC_TARGETS, made);
   }
 
-  async function observe(downstream: Downstream | undefined): Promise<ClusterObservation> {
+  async function observe(downstream: Downstream | undefined, isPulled: boolean): Promise<ClusterObservation> {
     const health = downstream?.health();
+    // The rest its syncer writes itself.
+    if (isPulled) return { health, discovery: undefined, capacity: undefined };
     const up = health?.state === 'Healthy' || health?.state === 'Degraded';
     return {
       health,
