@@ -35,6 +35,8 @@ export interface TargetSyncerOptions {
   readonly hub: HubClient;
   readonly objects: PlacedObjects;
   readonly transforms: TransformSource;
+  /** False: the object is left alone, whatever placement says. Default: all are handled. */
+  readonly handles?: (id: string) => boolean;
   readonly hubNamespaceExists: (workspace: string, namespace: string) => boolean;
   readonly reflectors: ReflectorPool;
   readonly limits: SyncLimits;
@@ -115,7 +117,7 @@ export class TargetSyncer {
   }
 
   add(id: string): void {
-    this.#queue.add(id);
+    if (this.#options.handles?.(id) !== false) this.#queue.add(id);
   }
 
   /** A hub namespace changed: when it is gone, its namespace in the cluster is not needed any more. */
@@ -241,7 +243,7 @@ export class TargetSyncer {
     const { workspace, namespace } = upstream;
     const id = formatObjectId({ resource, workspace, namespace, name: cached.name });
     if (type === 'DELETED') this.#applied.delete(id);
-    this.#queue.add(id);
+    this.add(id);
   }
 
   async #readNamespaces(): Promise<void> {
@@ -268,7 +270,7 @@ export class TargetSyncer {
       const parsed = parseObjectId(id);
       if (parsed.workspace !== upstream.workspace || parsed.namespace !== upstream.namespace) continue;
       this.#applied.delete(id);
-      this.#queue.add(id);
+      this.add(id);
     }
   }
 
