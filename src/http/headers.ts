@@ -27,13 +27,20 @@ export function* headerPairs(raw: RawHeaders): Generator<readonly [string, strin
   for (let i = 0; i + 1 < raw.length; i += 2) yield [(raw[i] as string).toLowerCase(), raw[i + 1] as string];
 }
 
+/** Asked several times per request: names of another length are not even brought to lower case. */
+const isNamed = (given: string, name: string): boolean =>
+  given.length === name.length && (given === name || given.toLowerCase() === name);
+
 export function headerValues(raw: RawHeaders, name: string): string[] {
   const values: string[] = [];
-  for (const [key, value] of headerPairs(raw)) if (key === name) values.push(value);
+  for (let i = 0; i + 1 < raw.length; i += 2) if (isNamed(raw[i] as string, name)) values.push(raw[i + 1] as string);
   return values;
 }
 
-export const headerValue = (raw: RawHeaders, name: string): string | undefined => headerValues(raw, name)[0];
+export function headerValue(raw: RawHeaders, name: string): string | undefined {
+  for (let i = 0; i + 1 < raw.length; i += 2) if (isNamed(raw[i] as string, name)) return raw[i + 1];
+  return undefined;
+}
 
 /** Drops HTTP/2 pseudo-headers and inbound identity headers. */
 export function withoutIdentity(raw: RawHeaders): string[] {
@@ -46,9 +53,11 @@ export function withoutIdentity(raw: RawHeaders): string[] {
 }
 
 /** Names that a Connection header lists are hop-by-hop too. */
-export function hopByHopNames(raw: RawHeaders): Set<string> {
+export function hopByHopNames(raw: RawHeaders): ReadonlySet<string> {
+  const listed = headerValues(raw, 'connection').filter((value) => value !== 'keep-alive' && value !== 'close');
+  if (listed.length === 0) return HOP_BY_HOP;
   const names = new Set(HOP_BY_HOP);
-  for (const value of headerValues(raw, 'connection')) {
+  for (const value of listed) {
     for (const name of value.split(',')) names.add(name.trim().toLowerCase());
   }
   return names;
@@ -70,8 +79,10 @@ export function forwardable(raw: RawHeaders): string[] {
 /** The same, as handlers see them: lower-case names, repeated ones joined by `, `. */
 export function handlerHeaders(raw: RawHeaders): Readonly<Record<string, string>> {
   const joined: Record<string, string> = Object.create(null);
-  for (const [name, value] of headerPairs(forwardable(raw))) {
-    joined[name] = joined[name] === undefined ? value : `${joined[name]}, ${value}`;
+  const kept = forwardable(raw);
+  for (let i = 0; i + 1 < kept.length; i += 2) {
+    const name = (kept[i] as string).toLowerCase();
+    joined[name] = joined[name] === undefined ? (kept[i + 1] as string) : `${joined[name]}, ${kept[i + 1]}`;
   }
   return joined;
 }

@@ -4,8 +4,9 @@ import type { Duplex } from 'node:stream';
 import type { ApiHandler, ApiRequest, ApiResult } from '../kube/api.ts';
 import { ApiError, unavailable } from '../kube/status.ts';
 import { admit } from './admit.ts';
-import { readBody } from './body.ts';
+import { isBodiless, readBody } from './body.ts';
 import type { Admitted, AuditTrail, Described, Gates } from './context.ts';
+import { Departure, ENDED } from './departure.ts';
 import { describe, type Grammar } from './describe.ts';
 import { type RawRequest, type RawResponse, toIncoming } from './exchange.ts';
 import { handlerHeaders, headerValue } from './headers.ts';
@@ -13,7 +14,7 @@ import { HOPS_HEADER, nextHop } from './hops.ts';
 import { isLongRunning, withinDeadline } from './lifetime.ts';
 import type { ListenHandlers } from './listen.ts';
 import type { ProxyClient } from './proxy.ts';
-import { reply } from './reply.ts';
+import { type ReplyContext, reply } from './reply.ts';
 import { statusResponse, toApiError } from './status-response.ts';
 import { refuseUpgrade, tunnel } from './tunnel.ts';
 
@@ -46,13 +47,13 @@ async function serveRequest(
 ): Promise<void> {
   const incoming = toIncoming(raw, false);
   const auditId = service.newAuditId();
-  const closed = new AbortController();
+  const departure = new Departure();
   const progress: { described?: Described; trail?: AuditTrail } = {};
   // A stream that was reset says so as an error; its end is what counts, and comes as `close`.
   raw.on('error', ignore);
   response.on('error', ignore);
   response.once('close', () => {
-    closed.abort(ENDED);
+    departure.end();
     const code = response.statusCode;
     progress.trail?.close(code);
     service.observe(progress.described, code, (Date.now() - incoming.receivedAt) / 1000);
@@ -61,7 +62,9 @@ async function serveRequest(
     method: incoming.method,
     acceptEncoding: headerValue(incoming.rawHeaders, 'accept-encoding'),
     auditId,
-    closed: closed.signal,
+    get closed() {
+      return departure.signal;
+    },
   };
   try {
     const described = describe(incoming, service.grammar, auditId);
@@ -69,22 +72,20 @@ async function serveRequest(
     const trail = service.gates.audit(described);
     progress.trail = trail;
     const admitted = await admit(service.gates, described, trail);
-    const announced = headerValue(incoming.rawHeaders, 'content-length');
-    const body = isProxied(admitted) ? EMPTY : await readBody(raw, announced);
+    const body = isProxied(admitted) || isBodiless(raw) ? EMPTY : await readBody(raw);
     const longRunning = isLongRunning(admitted.info, admitted.query);
-    if (longRunning) noteOpen(service, described, closed.signal);
-    const request = toApiRequest(admitted, body, clientSignal(closed.signal, longRunning ? stopping : undefined));
+    if (longRunning) noteOpen(service, described, departure.signal);
+    const request = longRunning
+      ? toApiRequest(admitted, body, { signal: clientSignal(departure.signal, stopping) })
+      : toApiRequest(admitted, body, departure);
     const answering = service.route(admitted)(request);
     const result = await (longRunning ? answering : withinDeadline(answering, service.requestTimeoutMs));
-    await write(service, raw, response, result, admitted, { ...context, stopping });
+    await write(service, raw, response, result, admitted, context);
   } catch (error) {
-    if (response.headersSent || closed.signal.aborted) return;
+    if (response.headersSent || departure.gone) return;
     await reply(response, statusResponse(noted(service, error, auditId)), context);
   }
 }
-
-/** Made once: an error made per request costs its stack trace. */
-const ENDED = new Error('the client has gone, or the server stops');
 
 const ignore = (): void => undefined;
 
@@ -99,7 +100,7 @@ async function write(
   response: RawResponse,
   result: ApiResult,
   admitted: Admitted,
-  context: Parameters<typeof reply>[2] & { stopping: AbortSignal },
+  context: ReplyContext,
 ): Promise<void> {
   if ('proxy' in result) {
     await service.proxy.pass(raw, response, admitted.incoming, result.proxy, context.auditId);
@@ -137,7 +138,8 @@ async function serveUpgrade(
     const admitted = await admit(service.gates, described, trail);
     if (stopping.aborted) throw unavailable('the server is stopping');
     noteOpen(service, described, closed.signal);
-    const request = { ...toApiRequest(admitted, EMPTY, clientSignal(closed.signal, stopping)), upgrade: true };
+    const signal = clientSignal(closed.signal, stopping);
+    const request = { ...toApiRequest(admitted, EMPTY, { signal }), upgrade: true };
     const result = await service.route(admitted)(request);
     if (closed.signal.aborted) return;
     if ('proxy' in result) {
@@ -166,7 +168,8 @@ function noted(service: Service, error: unknown, auditId: string): ApiError {
   return failure;
 }
 
-const toApiRequest = (request: Admitted, body: Uint8Array, signal: AbortSignal): ApiRequest => ({
+/** @param end asked for its signal when a handler asks */
+const toApiRequest = (request: Admitted, body: Uint8Array, end: { readonly signal: AbortSignal }): ApiRequest => ({
   workspace: request.workspace,
   info: request.info,
   method: request.incoming.method,
@@ -174,15 +177,16 @@ const toApiRequest = (request: Admitted, body: Uint8Array, signal: AbortSignal):
   headers: { ...handlerHeaders(request.incoming.rawHeaders), [HOPS_HEADER]: nextHop(request.incoming.rawHeaders) },
   body,
   user: request.user,
-  signal,
+  get signal() {
+    return end.signal;
+  },
   auditId: request.auditId,
   ...(request.onlyCluster === undefined ? {} : { onlyCluster: request.onlyCluster }),
   ...(request.urlPrefix === '' ? {} : { urlPrefix: request.urlPrefix }),
 });
 
-/** Aborts when the client has gone or, for what would never end by itself, when the server stops. */
-function clientSignal(closed: AbortSignal, stopping: AbortSignal | undefined): AbortSignal {
-  if (stopping === undefined) return closed;
+/** Aborts when the client has gone or when the server stops: for what would never end by itself. */
+function clientSignal(closed: AbortSignal, stopping: AbortSignal): AbortSignal {
   const controller = new AbortController();
   const abort = () => {
     controller.abort(ENDED);
