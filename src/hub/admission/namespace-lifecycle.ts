@@ -27,15 +27,22 @@ function labelWithName({ object: { metadata } }: AdmissionRequest): void {
   metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name as string };
 }
 
+/** Stored bytes never change: those that said once that their namespace is live need not be parsed for each new object. */
+const KNOWN_LIVE = new WeakSet<Uint8Array>();
+
 async function requireLiveNamespace({ target, object }: AdmissionRequest, core: HubCore): Promise<void> {
   const { workspace, namespace, definition } = target;
   const namespaces = (await core.catalog.of(workspace)).preferred(NAMESPACES);
   if (namespaces === undefined) return;
   const entry = await core.objects.read({ workspace, definition: namespaces, namespace: '', name: namespace });
   if (entry === undefined) throw notFound(NAMESPACES, namespace);
+  if (KNOWN_LIVE.has(entry.value)) return;
   const found = core.objects.decode(namespaces, entry);
   const { phase } = (found.status ?? {}) as { phase?: string };
-  if (found.metadata.deletionTimestamp === undefined && phase !== 'Terminating') return;
+  if (found.metadata.deletionTimestamp === undefined && phase !== 'Terminating') {
+    KNOWN_LIVE.add(entry.value);
+    return;
+  }
   const { group, resource } = definition.info;
   const name = object.metadata.name ?? '';
   const refusal = forbidden(

@@ -1,4 +1,5 @@
 /** Reads of the SQLite engine: point reads, ranges now and at a pinned revision, and the log for watches. */
+import { RecentReads } from './recent-reads.ts';
 import type { Sqlite } from './sqlite-tables.ts';
 import type { ListOptions, ListPage, StoreChange, StoredEntry } from './store.ts';
 
@@ -23,6 +24,12 @@ export const prefixRange = (prefix: string): KeyRange => ({
 export const kindRange = (kind: string): KeyRange => ({ kind, lower: '', upper: '\u{10ffff}' });
 
 type EntryRow = [key: string, rev: number, value: Buffer];
+type NewestRow = [id: number, rev: number, value: Buffer];
+
+/** A live entry with the id of its row. */
+export interface LiveEntry extends StoredEntry {
+  readonly id: number;
+}
 type LogRow = [
   id: number,
   rev: number,
@@ -37,7 +44,8 @@ export type SqliteReader = ReturnType<typeof createReader>;
 
 export function createReader(db: Sqlite) {
   const prepare = (sql: string) => db.prepare(sql).raw();
-  const getStatement = prepare('SELECT v.key, l.rev, l.value FROM live v JOIN log l ON l.id = v.id WHERE v.key = ?');
+  const getStatement = prepare('SELECT l.id, l.rev, l.value FROM live v JOIN log l ON l.id = v.id WHERE v.key = ?');
+  const recent = new RecentReads<LiveEntry>();
   const logStatement = prepare(
     `SELECT l.id, l.rev, l.deleted, l.key, l.value, p.value, p.rev FROM log l LEFT JOIN log p ON p.id = l.prev
      WHERE l.id > ? ORDER BY l.id LIMIT ?`,
@@ -51,14 +59,24 @@ export function createReader(db: Sqlite) {
 
   const toEntry = (row: EntryRow): StoredEntry => ({ key: row[0], revision: BigInt(row[1]), value: row[2] });
 
+  function newest(key: string): LiveEntry | undefined {
+    const known = recent.get(key);
+    if (known !== undefined) return known;
+    const row = getStatement.get(key) as unknown as NewestRow | undefined;
+    if (row === undefined) return undefined;
+    const entry = { key, id: row[0], revision: BigInt(row[1]), value: row[2] };
+    recent.keep(entry);
+    return entry;
+  }
+
   function get(key: string): StoredEntry | undefined {
-    const row = getStatement.get(key) as unknown as EntryRow | undefined;
-    return row === undefined ? undefined : toEntry(row);
+    return newest(key);
   }
 
   /** `current` is the newest revision, given by the caller in the same turn: reads are synchronous, so they agree. */
   function list(range: KeyRange, options: ListOptions, current: bigint): ListPage {
     const pinned = options.at !== undefined && options.at < current ? Number(options.at) : undefined;
+    if (pinned === undefined && recent.isEmpty(range)) return { entries: [], revision: current, remaining: 0 };
     const lower = options.after === undefined ? range.lower : `${options.after}\u0000`;
     const limit = options.limit === undefined || options.limit <= 0 ? -1 : options.limit;
     const source = pinned === undefined ? liveRows(range) : pinnedRows(range);
@@ -68,6 +86,7 @@ export function createReader(db: Sqlite) {
     ).all(...bounds, limit < 0 ? -1 : limit + 1) as unknown as EntryRow[];
     const more = limit >= 0 && rows.length > limit;
     if (more) rows.pop();
+    if (rows.length === 0 && pinned === undefined && options.after === undefined) recent.keepEmpty(range);
     const last = rows.at(-1)?.[0];
     return {
       entries: rows.map(toEntry),
@@ -91,7 +110,7 @@ export function createReader(db: Sqlite) {
     return [...found, ...(logStatement.all(last.id, missing) as unknown as LogRow[]).map(toChange)];
   }
 
-  return { get, list, count: (range: KeyRange) => countAfter(range, range.lower), changes };
+  return { get, newest, recent, list, count: (range: KeyRange) => countAfter(range, range.lower), changes };
 }
 
 const where = (range: KeyRange) => `${range.kind === undefined ? '' : 'kind = ? AND '}key >= ? AND key < ?`;

@@ -11,10 +11,7 @@ export interface AppliedBatch {
 
 export type SqliteWriter = ReturnType<typeof createWriter>;
 
-export function createWriter(db: Sqlite, reader: Pick<SqliteReader, 'get'>) {
-  const newestRow = db
-    .prepare('SELECT l.id, l.rev, l.value FROM live v JOIN log l ON l.id = v.id WHERE v.key = ?')
-    .raw();
+export function createWriter(db: Sqlite, reader: Pick<SqliteReader, 'get' | 'newest' | 'recent'>) {
   const insertLog = db.prepare('INSERT INTO log(id, rev, prev, deleted, key, value) VALUES(?, ?, ?, ?, ?, ?)');
   const insertLive = db.prepare('INSERT INTO live(key, id, kind) VALUES(?, ?, ?)');
   const updateLive = db.prepare('UPDATE live SET id = ? WHERE key = ?');
@@ -43,6 +40,7 @@ export function createWriter(db: Sqlite, reader: Pick<SqliteReader, 'get'>) {
       commit.run();
     } catch (error) {
       if (db.inTransaction) db.exec('ROLLBACK');
+      reader.recent.forgetAll();
       throw error;
     }
     return { results, changes, lastId: id };
@@ -61,26 +59,28 @@ export function createWriter(db: Sqlite, reader: Pick<SqliteReader, 'get'>) {
   function apply(operations: readonly StoreOperation[], lastId: number): LoggedChange[] {
     const rows = operations.map((operation) => ({
       ...operation,
-      old: newestRow.get(operation.key) as unknown as [number, number, Buffer] | undefined,
+      // What is expected to be new was just looked for.
+      old: operation.expected === 0n ? undefined : reader.newest(operation.key),
     }));
     const effective = rows.filter((row) => row.value !== undefined || row.old !== undefined);
     const revision = lastId + effective.length;
     return effective.map(({ key, value, old }, index) => {
       const id = lastId + index + 1;
-      write(id, revision, key, value, old?.[0]);
+      write(id, revision, key, value, old?.id);
       return {
         id,
         type: value === undefined ? 'delete' : 'put',
         key,
-        value: value ?? old?.[2] ?? new Uint8Array(0),
-        previous: old?.[2],
-        previousRevision: BigInt(old?.[1] ?? 0),
+        value: value ?? old?.value ?? new Uint8Array(0),
+        previous: old?.value,
+        previousRevision: old?.revision ?? 0n,
         revision: BigInt(revision),
       };
     });
   }
 
   function write(id: number, revision: number, key: string, value: Uint8Array | undefined, oldId?: number): void {
+    reader.recent.changed(key, value !== undefined);
     insertLog.run(id, revision, oldId ?? 0, value === undefined ? 1 : 0, key, value ?? null);
     if (oldId !== undefined) insertPast.run(key, oldId, revision, kindOfKey(key));
     if (value === undefined) deleteLive.run(key);
