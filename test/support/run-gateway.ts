@@ -39,7 +39,10 @@ export async function runGateway(options: GatewayOptions = {}): Promise<RunningG
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'tmc-test-'));
   const port = options.port ?? (await freePort());
   const args = [...commandOf(options, dataDir, port), ...(options.args ?? [])];
-  const child = spawn(process.execPath, [...TMC, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...(options.built === true ? BUILT : TMC), ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -68,6 +71,7 @@ export async function runGateway(options: GatewayOptions = {}): Promise<RunningG
 }
 
 const TMC = ['--import', 'tsx', 'src/cli/tmc.ts'];
+const BUILT = ['dist/tmc.js'];
 
 function commandOf({ serve }: GatewayOptions, dataDir: string, port: number): string[] {
   if (serve === undefined) return ['dev', '--port', String(port), '--data-dir', dataDir];
