@@ -16,6 +16,8 @@ export interface Client {
   readonly subject: Subject;
   /** Sends and reads the answer whole. Throws on a status of 400 or more. */
   send(method: string, path: string, body?: string): Promise<Buffer>;
+  /** Reads the answer as it comes and keeps nothing: how many bytes it had. For answers that dwarf the client's own work. */
+  drain(path: string): Promise<number>;
   /** The same, body as a stream. */
   open(path: string, signal: AbortSignal): Promise<Dispatcher.ResponseData['body']>;
   close(): Promise<void>;
@@ -52,6 +54,13 @@ export function createClient(subject: Subject, connections: number): Client {
       if (answer.statusCode >= 400)
         throw new Error(`${subject.name}: ${method} ${path}: ${answer.statusCode} ${bytes.toString().slice(0, 300)}`);
       return bytes;
+    },
+    async drain(path) {
+      const answer = await request(subject.origin + subject.prefix + path, { headers, dispatcher: agent });
+      if (answer.statusCode >= 400) throw new Error(`${subject.name}: GET ${path}: ${answer.statusCode}`);
+      let size = 0;
+      for await (const chunk of answer.body as AsyncIterable<Uint8Array>) size += chunk.length;
+      return size;
     },
     async open(path, signal) {
       const answer = await request(subject.origin + subject.prefix + path, { headers, dispatcher: streams, signal });

@@ -21,8 +21,7 @@ export async function hubListCase(rig: Rig): Promise<Row[]> {
 
 async function list(client: Client): Promise<number> {
   const { p50 } = await measure({ workers: 1, count: 10 }, async () => {
-    const bytes = await client.send('GET', PATH);
-    if (bytes.length < OBJECTS * 500) throw new Error(`${client.subject.name}: the list is too short`);
+    if ((await client.drain(PATH)) < OBJECTS * 500) throw new Error(`${client.subject.name}: the list is too short`);
   });
   return p50;
 }
