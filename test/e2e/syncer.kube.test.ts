@@ -1,16 +1,18 @@
 /** A cluster that the gateway has no connection to: `workload-syncer` beside it brings what is placed there, and reports. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { connectGateway, type Gateway } from '../../src/cli/gateway.ts';
+import { kubeconfigText } from '../../src/cli/kubeconfig.ts';
 import { joinCluster } from '../../src/clusters/join.ts';
 import { SYNC_TARGETS } from '../../src/clusters/kinds.ts';
 import type { SyncTarget } from '../../src/hub/kinds/workload.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { startCluster } from '../kube/cluster.ts';
 import type { KubeCluster } from '../kube/kube-cluster.ts';
-import { type RunningGateway, runGateway } from '../support/run-gateway.ts';
+import { freePort, type RunningGateway, runGateway, runTmc } from '../support/run-gateway.ts';
 import { type RunningSyncerProcess, runSyncer } from '../support/run-syncer.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { DEPLOYMENTS, deployment } from '../sync/line.ts';
@@ -21,18 +23,35 @@ let process: RunningGateway;
 let gateway: Gateway;
 let syncer: RunningSyncerProcess;
 let args: string[];
+const onTestsEnd: (() => void)[] = [];
 
 beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tmc-syncer-'));
+  onTestsEnd.push(() => rmSync(folder, { recursive: true, force: true }));
+  const tokenFile = join(folder, 'tokens.csv');
+  writeFileSync(tokenFile, 'admin-token,admin,1,"system:masters"\nsyncer-token,syncer,2\n');
+  const port = await freePort();
   [cluster, process] = await Promise.all([
     startCluster({ name: 'edge' }),
-    runGateway({ args: ['--clusters', 'none', '--no-sample'] }),
+    runGateway({ port, serve: { authentication: { tokenFile }, shutdownGraceSeconds: 1 } }),
   ]);
-  gateway = await connectGateway({ gateway: process.kubeconfig });
+  const caPem = readFileSync(join(process.dataDir, 'pki', 'ca.crt'), 'utf8');
+  const kubeconfigOf = (who: string): string => {
+    const user = { token: `${who}-token` };
+    const text = kubeconfigText({ origin: `https://127.0.0.1:${port}`, caPem, user, workspaces: ['root'] });
+    writeFileSync(join(folder, who), text, { mode: 0o600 });
+    return join(folder, who);
+  };
+  gateway = await connectGateway({ gateway: kubeconfigOf('admin') });
+  await runTmc('workspace', 'create', 'dev', '--gateway', join(folder, 'admin'));
+  await grant('root', 'syncer-read', READ_ALL_WORKSPACES);
+  await grant('root', 'syncer-report', REPORT);
+  await grant(WORKSPACE, 'syncer-work', WORK);
   const kubeconfig = readFileSync(cluster.kubeconfigPath, 'utf8');
   const { token } = await joinCluster({ hub: gateway.hub, workspace: 'root', name: 'edge', kubeconfig, mode: 'Pull' });
-  const downstream = join(process.dataDir, 'edge.kubeconfig');
+  const downstream = join(folder, 'edge.kubeconfig');
   writeFileSync(downstream, withToken(kubeconfig, token), { mode: 0o600 });
-  args = ['--sync-target-name', 'edge', '--kubeconfig', process.kubeconfig, '--downstream-kubeconfig', downstream];
+  args = ['--sync-target-name', 'edge', '--kubeconfig', kubeconfigOf('syncer'), '--downstream-kubeconfig', downstream];
   args.push('--heartbeat-period', '1');
 });
 
@@ -40,7 +59,38 @@ afterAll(async () => {
   await syncer?.kill('SIGKILL');
   await gateway?.close();
   await Promise.all([process?.stop(), cluster?.stop()]);
+  for (const end of onTestsEnd) end();
 });
+
+/** The rights that docs/syncer.md names, and no others. */
+const DISCOVERY = { nonResourceURLs: ['/api', '/api/*', '/apis', '/apis/*'], verbs: ['get'] };
+const rule = (group: string, resource: string, ...verbs: string[]) => ({
+  apiGroups: [group],
+  resources: [resource],
+  verbs,
+});
+const READ_ALL_WORKSPACES = [
+  { nonResourceURLs: ['/clusters/*'], verbs: ['access'] },
+  DISCOVERY,
+  rule('*', '*', 'get', 'list', 'watch'),
+];
+const REPORT = [
+  rule('tmc.kcp.io', 'clusterregistrations', 'get', 'list', 'watch'),
+  rule('workload.kcp.io', 'synctargets', 'get', 'list', 'watch'),
+  rule('workload.kcp.io', 'synctargets/status', 'patch'),
+];
+const WORK = [DISCOVERY, rule('*', '*', 'get', 'patch'), rule('', 'events', 'create', 'patch')];
+
+async function grant(workspace: string, name: string, rules: readonly object[]): Promise<void> {
+  const group = 'rbac.authorization.k8s.io';
+  const common = { apiVersion: `${group}/v1`, metadata: { name } };
+  const role = { ...common, kind: 'ClusterRole', rules };
+  const roleRef = { apiGroup: group, kind: 'ClusterRole', name };
+  const subjects = [{ apiGroup: group, kind: 'User', name: 'syncer' }];
+  await gateway.hub.create(workspace, { group, resource: 'clusterroles' }, role);
+  const binding = { ...common, kind: 'ClusterRoleBinding', roleRef, subjects };
+  await gateway.hub.create(workspace, { group, resource: 'clusterrolebindings' }, binding);
+}
 
 /** The same cluster, with the credentials that joining made. */
 function withToken(kubeconfig: string, token: string): string {
