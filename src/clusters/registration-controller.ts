@@ -17,7 +17,6 @@ import { isSlot } from './desired-connection.ts';
 import type { ClusterChange, ClusterRegistry, Downstream } from './downstream.ts';
 import { CLUSTER_REGISTRATIONS, SYNC_TARGETS } from './kinds.ts';
 import { type ClusterCapacity, readCapacity } from './node-capacity.ts';
-import { isSilent } from './pulled-clusters.ts';
 import {
   applyRegistration,
   type ClusterObservation,
@@ -27,6 +26,7 @@ import {
   syncTargetStatus,
 } from './registration-status.ts';
 import type { RegistryHub } from './registry.ts';
+import { isSilent } from './reported-cluster.ts';
 import { createSlotAllocator } from './slots.ts';
 import { isRenewalDue, renewToken, TOKEN_ANNOTATION } from './token-request.ts';
 

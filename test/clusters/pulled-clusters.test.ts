@@ -1,13 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ClusterChange, ClusterRegistry } from '../../src/clusters/downstream.ts';
 import { CLUSTER_REGISTRATIONS, SYNC_TARGETS } from '../../src/clusters/kinds.ts';
-import {
-  HEARTBEAT_STALE_MS,
-  isSilent,
-  reportedHealth,
-  withPulledClusters,
-} from '../../src/clusters/pulled-clusters.ts';
+import { withPulledClusters } from '../../src/clusters/pulled-clusters.ts';
 import { createClusterRegistry } from '../../src/clusters/registry.ts';
+import { HEARTBEAT_STALE_MS, isSilent, reportedHealth } from '../../src/clusters/reported-cluster.ts';
 import type { ClusterRegistration, SyncTarget } from '../../src/hub/kinds/workload.ts';
 import { rfc3339 } from '../../src/reconcile/clock.ts';
 import { silentLogger } from '../../src/reconcile/logger.ts';
