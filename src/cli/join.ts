@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { joinCluster, leaveCluster } from '../clusters/join.ts';
 import { connectGateway, type GatewayOptions } from './gateway.ts';
+import { clusterKubeconfigText, writeKubeconfig } from './kubeconfig.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface JoinOptions extends GatewayOptions {
@@ -10,6 +11,8 @@ export interface JoinOptions extends GatewayOptions {
   readonly context?: string;
   readonly labels?: string;
   readonly identity?: boolean;
+  readonly mode?: 'push' | 'pull';
+  readonly output?: string;
 }
 
 const step = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -17,10 +20,12 @@ const step = (text: string): void => void process.stderr.write(`${text}\n`);
 export async function join(name: string, options: JoinOptions): Promise<void> {
   const gateway = await connectGateway({ ...options, workspace: options.workspace ?? 'root' });
   try {
-    await joinCluster({
+    const pull = options.mode === 'pull';
+    const { registration, token } = await joinCluster({
       hub: gateway.hub,
       workspace: gateway.workspace,
       name,
+      mode: pull ? 'Pull' : 'Push',
       kubeconfig: readFile(options.kubeconfig),
       baseDirectory: dirname(resolve(options.kubeconfig)),
       ...(options.context ? { context: options.context } : {}),
@@ -30,6 +35,11 @@ export async function join(name: string, options: JoinOptions): Promise<void> {
       },
       onStep: step,
     });
+    if (pull) {
+      const file = options.output ?? `${name}.kubeconfig`;
+      writeKubeconfig(file, clusterKubeconfigText(registration.spec.endpoint, token));
+      step(`wrote ${file}, for: workload-syncer --sync-target-name ${name} --downstream-kubeconfig ${file}`);
+    }
     process.stdout.write(`cluster ${name} is registered in ${gateway.workspace}; see: tmc status\n`);
   } finally {
     await gateway.close();

@@ -2,6 +2,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parse, stringify } from 'yaml';
+import type { ClusterRegistration } from '../hub/kinds/workload.ts';
 
 /** A kubeconfig's `users[].user`: certificate data, a token, or a plug-in. */
 export type KubeconfigUser = Readonly<Record<string, unknown>>;
@@ -37,6 +38,27 @@ export function kubeconfigText(options: KubeconfigOptions): string {
       users: [{ name: 'tmc', user }],
     },
     // kubectl's reader wants long data on one line.
+    { lineWidth: 0 },
+  );
+}
+
+/** YAML text for one cluster as a registration describes it, with the token that joining made there. */
+export function clusterKubeconfigText(endpoint: ClusterRegistration['spec']['endpoint'], token: string): string {
+  const cluster = {
+    server: endpoint.serverURL,
+    ...(endpoint.caBundle ? { 'certificate-authority-data': endpoint.caBundle } : {}),
+    ...(endpoint.serverName ? { 'tls-server-name': endpoint.serverName } : {}),
+    ...(endpoint.insecureSkipTLSVerify ? { 'insecure-skip-tls-verify': true } : {}),
+  };
+  return stringify(
+    {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'cluster',
+      contexts: [{ name: 'cluster', context: { cluster: 'cluster', user: 'tmc' } }],
+      clusters: [{ name: 'cluster', cluster }],
+      users: [{ name: 'tmc', user: { token } }],
+    },
     { lineWidth: 0 },
   );
 }

@@ -1,5 +1,5 @@
 /** `tmc`: the gateway and what people do with it. Subcommands are loaded when they are run: start-up stays short. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { runCommand } from './run-command.ts';
 
 const program = new Command('tmc')
@@ -50,6 +50,15 @@ withGateway(program.command('join <name>'))
   .option('--context <name>', 'context in that kubeconfig (default: its current one)')
   .option('--labels <key=value,…>', 'labels for selectors of placements')
   .option('--identity', "show the cluster's own namespaces as they are (for administrators)")
+  .addOption(
+    new Option('--mode <mode>', 'push: the gateway connects to it; pull: a workload-syncer beside it dials out')
+      .choices(['push', 'pull'])
+      .default('push'),
+  )
+  .option(
+    '--output <file>',
+    'with pull: kubeconfig of the cluster for its workload-syncer (default: <name>.kubeconfig)',
+  )
   .addHelpText(
     'after',
     '\nExamples:\n  tmc join prod-eu --kubeconfig eu.kubeconfig\n  tmc join prod-us --kubeconfig us.kubeconfig --workspace root:team-a --labels region=us',

@@ -3,10 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse, stringify } from 'yaml';
 import { connectGateway, type Gateway } from '../../src/cli/gateway.ts';
 import { kubeconfigText } from '../../src/cli/kubeconfig.ts';
-import { joinCluster } from '../../src/clusters/join.ts';
 import { SYNC_TARGETS } from '../../src/clusters/kinds.ts';
 import type { SyncTarget } from '../../src/hub/kinds/workload.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
@@ -47,10 +45,9 @@ beforeAll(async () => {
   await grant('root', 'syncer-read', READ_ALL_WORKSPACES);
   await grant('root', 'syncer-report', REPORT);
   await grant(WORKSPACE, 'syncer-work', WORK);
-  const kubeconfig = readFileSync(cluster.kubeconfigPath, 'utf8');
-  const { token } = await joinCluster({ hub: gateway.hub, workspace: 'root', name: 'edge', kubeconfig, mode: 'Pull' });
   const downstream = join(folder, 'edge.kubeconfig');
-  writeFileSync(downstream, withToken(kubeconfig, token), { mode: 0o600 });
+  const pull = ['--mode', 'pull', '--output', downstream, '--gateway', join(folder, 'admin')];
+  await runTmc('join', 'edge', '--kubeconfig', cluster.kubeconfigPath, ...pull);
   args = ['--sync-target-name', 'edge', '--kubeconfig', kubeconfigOf('syncer'), '--downstream-kubeconfig', downstream];
   args.push('--heartbeat-period', '1');
 });
@@ -90,12 +87,6 @@ async function grant(workspace: string, name: string, rules: readonly object[]):
   await gateway.hub.create(workspace, { group, resource: 'clusterroles' }, role);
   const binding = { ...common, kind: 'ClusterRoleBinding', roleRef, subjects };
   await gateway.hub.create(workspace, { group, resource: 'clusterrolebindings' }, binding);
-}
-
-/** The same cluster, with the credentials that joining made. */
-function withToken(kubeconfig: string, token: string): string {
-  const config = parse(kubeconfig) as { users: { name: string; user: object }[] };
-  return stringify({ ...config, users: config.users.map(({ name }) => ({ name, user: { token } })) });
 }
 
 const target = () => gateway.hub.get<SyncTarget>({ ...SYNC_TARGETS, workspace: 'root', name: 'edge' });
