@@ -40,9 +40,17 @@ export function listBody(info: ResourceInfo, definition: ResourceDefinition, lis
   const head = { kind: listKindOf(info), apiVersion: apiVersionOf(info), metadata: list.metadata };
   const opening = Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`);
   // Upstream's typed lists name the kind once, for the list; lists of custom resources name it in each item.
-  const pieces = allPieces(opening, list.items, canonicalHead(info).length, definition.custom);
+  const form = { headLength: canonicalHead(info).length, named: definition.custom };
   const size = Array.isArray(list.items) ? sizeOf(list.items as readonly MergedItem[]) : Number.POSITIVE_INFINITY;
-  return size <= WHOLE_BYTES ? Buffer.concat([...pieces]) : chunks(pieces, list.resume);
+  return size <= WHOLE_BYTES
+    ? Buffer.concat([...allPieces(opening, list.items, form)])
+    : chunks(opening, list.items, form, list.resume);
+}
+
+/** How items stand in a list: with the head of `headLength` bytes that names their kind, or without. */
+interface ItemForm {
+  readonly headLength: number;
+  readonly named: boolean;
 }
 
 const sizeOf = (items: readonly MergedItem[]): number => items.reduce((sum, { item }) => sum + item.bytes.length, 0);
@@ -50,8 +58,7 @@ const sizeOf = (items: readonly MergedItem[]): number => items.reduce((sum, { it
 function* allPieces(
   opening: Buffer,
   items: Iterable<MergedItem>,
-  headLength: number,
-  named: boolean,
+  { headLength, named }: ItemForm,
 ): Generator<Uint8Array> {
   yield opening;
   let first = true;
@@ -60,23 +67,51 @@ function* allPieces(
     first = false;
     yield* itemPieces(merged, headLength, named);
   }
-  yield Buffer.from(']}\n');
+  yield CLOSING;
 }
 
-async function* chunks(pieces: Iterable<Uint8Array>, resume: () => void): AsyncGenerator<Uint8Array> {
-  let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  let used = 0;
-  for (const piece of pieces) {
-    if (used + piece.length > buffer.length) {
-      if (used > 0) yield buffer.subarray(0, used);
+const COMMA_BYTE = 0x2c;
+const BRACE_BYTE = 0x7b;
+
+/** The pieces laid into large buffers; the item that most lists consist of is laid down without making pieces. */
+async function* chunks(
+  opening: Buffer,
+  items: Iterable<MergedItem>,
+  form: ItemForm,
+  resume: () => void,
+): AsyncGenerator<Uint8Array> {
+  const { headLength, named } = form;
+  let buffer = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, opening.length));
+  let used = opening.copy(buffer, 0);
+  let first = true;
+  for (const merged of items) {
+    const { bytes } = merged.item;
+    // A comma, a brace and a cluster's name at most come to it.
+    const needed = bytes.length + ITEM_SLACK;
+    if (used + needed > buffer.length) {
+      yield buffer.subarray(0, used);
       // The socket may still hold the one before.
       await new Promise((resolve) => setImmediate(resolve));
       resume();
-      buffer = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, piece.length));
+      buffer = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, needed));
       used = 0;
     }
-    buffer.set(piece, used);
-    used += piece.length;
+    if (!first) buffer[used++] = COMMA_BYTE;
+    first = false;
+    if (merged.qualified) {
+      for (const piece of itemPieces(merged, headLength, named)) {
+        buffer.set(piece, used);
+        used += piece.length;
+      }
+    } else {
+      if (!named) buffer[used++] = BRACE_BYTE;
+      used += bytes.copy(buffer, used, named ? 0 : headLength);
+    }
   }
   yield buffer.subarray(0, used);
+  yield CLOSING;
 }
+
+const CLOSING = Buffer.from(']}\n');
+/** Names of clusters are DNS labels or subdomains: 253 bytes at most. */
+const ITEM_SLACK = 512;

@@ -2,7 +2,7 @@
  * Takes a List response in chunks as they come from the socket and gives its items as ranges of bytes: no tree, no text
  * of the whole list. What is around the items (kind, metadata) is kept aside and parsed at the end.
  */
-import { JsonScanError } from './reflector-scan.ts';
+import { DEPTH_STEP, JsonScanError, STRING_END } from './reflector-scan.ts';
 
 export interface ListEnvelope {
   readonly kind: string;
@@ -93,15 +93,20 @@ export class ListScanner {
       at++;
       this.#escaped = false;
     }
-    for (; at < chunk.length; at++) {
-      const byte = chunk[at];
+    const { length } = chunk;
+    for (; at < length; at++) {
       if (inString) {
-        if (byte === QUOTE) inString = false;
-        else if (byte === BACKSLASH) at++;
-      } else if (byte === QUOTE) inString = true;
-      else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
-      else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-        depth--;
+        // Most bytes stand here: the loop does nothing else.
+        while (at < length && STRING_END[chunk[at] as number] === 0) at++;
+        if (at >= length) break;
+        if (chunk[at] === QUOTE) inString = false;
+        else at++;
+        continue;
+      }
+      const step = DEPTH_STEP[chunk[at] as number] as number;
+      if (step === 0) inString = chunk[at] === QUOTE;
+      else {
+        depth += step;
         if (depth === 0) {
           this.#where = 'between';
           this.#inString = false;
