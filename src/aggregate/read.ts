@@ -3,7 +3,7 @@
 import { negotiate } from '../hub/answer/negotiate.ts';
 import { valueResponse } from '../hub/answer/respond.ts';
 import { CLUSTER_LABEL, STATE_LABEL_PREFIX } from '../hub/kinds/workload.ts';
-import { type ListQuery, parseListQuery } from '../hub/read/list-options.ts';
+import { type ListQuery, parseListQuery, parseWatchQuery } from '../hub/read/list-options.ts';
 import type { ApiRequest, ApiResponse } from '../kube/api.ts';
 import { pathNotFound } from '../kube/status.ts';
 import { columnsOf } from './cluster-columns.ts';
@@ -51,7 +51,7 @@ export async function answerWatch(
   resolved: ResolvedResource,
   request: ApiRequest,
 ): Promise<ApiResponse> {
-  const query = parseListQuery(request.query, true);
+  const query = parseWatchQuery(request.query, request.info.name);
   const { form, selection } = await readForm(context, resolved, request, query);
   const gathered = await gather(context, resolved, request, (name) => selection.wantsSource(name));
   let acquired: Awaited<ReturnType<typeof context.states.acquire>> | undefined;

@@ -12,6 +12,8 @@ const LABEL_PATTERN = /^(?!-)(?!.*-$)[-a-z0-9]+$/s;
 
 const EMPTY = 'must be non-empty';
 const tooLong = (bytes: number): string => `must be no more than ${bytes} bytes`;
+/** Names of objects are limited in the same unit, but upstream calls it otherwise there. */
+const nameTooLong = (characters: number): string => `must be no more than ${characters} characters`;
 const byteLength = (text: string): number => Buffer.byteLength(text);
 
 const NAME_MESSAGE =
@@ -52,13 +54,13 @@ export function labelValueErrors(value: string): string[] {
 
 /** RFC 1123 subdomain: names of most objects. */
 export function dnsSubdomainErrors(value: string): string[] {
-  const errors = byteLength(value) > 253 ? [tooLong(253)] : [];
+  const errors = byteLength(value) > 253 ? [nameTooLong(253)] : [];
   return SUBDOMAIN_PATTERN.test(value) ? errors : [...errors, SUBDOMAIN_MESSAGE];
 }
 
 /** RFC 1123 label: names of namespaces. */
 export function dnsLabelErrors(value: string): string[] {
-  const errors = byteLength(value) > 63 ? [tooLong(63)] : [];
+  const errors = byteLength(value) > 63 ? [nameTooLong(63)] : [];
   if (LABEL_PATTERN.test(value)) return errors;
   return [...errors, SUBDOMAIN_PATTERN.test(value) ? 'must not contain dots' : LABEL_MESSAGE];
 }

@@ -79,6 +79,7 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
   const subresource = rest[2] ?? '';
   const info = {
     isResource: true,
+    verb,
     path,
     prefix,
     group,
@@ -89,10 +90,8 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
     name,
     rest: rest.slice(3),
   };
-  if (name !== '' || verb === 'watch') {
-    // A watch or list of one object by name goes through fieldSelector; a GET of a name with ?watch is still a watch.
-    return { ...info, verb: verb === 'get' && isTrue(query.get('watch')) && subresource === '' ? 'watch' : verb };
-  }
+  // A GET of a name is a get, whatever its query says; only the deprecated prefix watches one object.
+  if (name !== '' || verb === 'watch') return info;
   if (verb === 'get') return { ...info, verb: isTrue(query.get('watch')) ? 'watch' : 'list', name: nameOf(query) };
   if (verb === 'delete') return { ...info, verb: 'deletecollection' };
   return { ...info, verb };

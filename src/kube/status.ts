@@ -137,7 +137,7 @@ export const internalError = (message: string, cause?: unknown): ApiError =>
   new ApiError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] }, { cause });
 /** 504 with the cause that client-go looks for when it asked for a version this server has not reached. */
 export const versionTooLarge = (wanted: bigint, current: bigint): ApiError =>
-  new ApiError(504, 'Timeout', `Too large resource version: ${wanted}, current: ${current}`, {
+  new ApiError(504, 'Timeout', `Timeout: Too large resource version: ${wanted}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   });

@@ -1,10 +1,10 @@
 /** Request bodies: JSON, YAML, protobuf, told apart by Content-Type. */
 import type { ApiRequest } from '../../kube/api.ts';
-import { unsupportedMediaType } from '../../kube/status.ts';
+import { ApiError, badRequest, unsupportedMediaType } from '../../kube/status.ts';
 import type { WriteOptions } from '../core.ts';
 import { decodeProtobuf, PROTOBUF } from '../encoding/protobuf.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
-import { type DecodedBody, decodeBody as decodeText } from '../schema/decode-body.ts';
+import { type DecodedBody, decodeBody as decodeText, withTypeMeta } from '../schema/decode-body.ts';
 import { looksStrictly } from '../schema/field-validation.ts';
 
 const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF];
@@ -52,7 +52,18 @@ export function decodeObject(
 ): { value: unknown; options: WriteOptions } {
   const strict = looksStrictly(options.fieldValidation);
   const { value, duplicates } = decodeStrictly(request, info, { custom, strict });
-  return { value, options: { ...options, duplicates } };
+  const typed = mediaTypeOf(request) === PROTOBUF ? value : withTypeMeta(value, request.body, { kind: info.kind });
+  return { value: typed, options: { ...options, duplicates } };
+}
+
+/** Upstream has one text for every JSON that is none. */
+function decodePatchText(body: Uint8Array, format: 'json' | 'yaml', strict: boolean): DecodedBody {
+  try {
+    return decodeText(body, format, { strict });
+  } catch (error) {
+    if (format === 'json' && error instanceof ApiError && error.code === 400) throw badRequest('invalid JSON patch');
+    throw error;
+  }
 }
 
 /** A patch document. Apply patches are YAML by name. */
@@ -62,6 +73,6 @@ export function decodePatch(
   options: WriteOptions,
 ): { value: unknown; options: WriteOptions } {
   const strict = looksStrictly(options.fieldValidation);
-  const { value, duplicates } = decodeText(request.body, format, { strict });
+  const { value, duplicates } = decodePatchText(request.body, format, strict);
   return { value, options: { ...options, duplicates } };
 }

@@ -99,9 +99,9 @@ const legacyResource = (info: ResourceInfo) => ({
   ...(info.categories.length > 0 ? { categories: info.categories } : {}),
   storageVersionHash: createHash('sha256')
     .update(`${info.group}/${info.version}/${info.kind}`)
-    .digest('base64')
-    .slice(0, 11)
-    .concat('='),
+    .digest()
+    .subarray(0, 8)
+    .toString('base64'),
 });
 
 const legacySubresource = (info: ResourceInfo, one: SubresourceInfo) => ({

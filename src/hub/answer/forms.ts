@@ -1,6 +1,7 @@
 /** Tables and metadata-only forms of objects, lists and watch events. */
 import type { ApiRequest, ApiResponse } from '../../kube/api.ts';
 import type { KubeObject } from '../../kube/object.ts';
+import { ApiError } from '../../kube/status.ts';
 import { type ListMeta, toPartialObjectMetadata } from '../../kube/table.ts';
 import type { HubCore, Target } from '../core.ts';
 import { printerFor } from '../printing/printer-for.ts';
@@ -29,10 +30,20 @@ export function shapeObject(
   query: URLSearchParams,
   object: KubeObject,
 ): object {
-  if (form.as === 'partial') return toPartialObjectMetadata(object, form.version);
+  if (form.as === 'partial') {
+    if (form.ofList) throw wrongShape('PartialObjectMetadataList', `not a list (${goType(target)})`);
+    return toPartialObjectMetadata(object, form.version);
+  }
   if (form.as === 'table') return objectToTable(printerOf(target), object, tableOptions(core, form, query));
   return object;
 }
+
+const wrongShape = (asked: string, is: string): ApiError =>
+  new ApiError(406, 'NotAcceptable', `you requested ${asked}, but the requested object is ${is}`);
+
+/** As a Go server names the type that it holds. */
+const goType = ({ definition: { info, custom } }: Target): string =>
+  custom ? '*unstructured.Unstructured' : `*${info.group === '' ? 'core' : info.group.split('.')[0]}.${info.kind}`;
 
 /** A list in any form but plain JSON, which list-body.ts does without parsing. */
 export async function listForm(
@@ -42,6 +53,8 @@ export async function listForm(
   request: ApiRequest,
   list: ListResult,
 ): Promise<ApiResponse> {
+  if (form.as === 'partial' && !form.ofList)
+    throw wrongShape('PartialObjectMetadata', `a list (${goType(target)}List)`);
   if (form.media === 'application/yaml')
     return valueResponse(200, await wholeList(core, target, form, request, list), form.media);
   const json = form.as === 'table' ? tableBytes : partialBytes;

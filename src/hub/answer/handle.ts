@@ -1,11 +1,12 @@
 /** The hub's front door: describes the request's target, then one function per verb. */
 import type { ApiHandler, ApiRequest, ApiResult } from '../../kube/api.ts';
 import type { KubeObject } from '../../kube/object.ts';
-import { ApiError, notFound, pathNotFound, unsupportedMediaType } from '../../kube/status.ts';
+import { apiVersionOf, parseApiVersion } from '../../kube/resource.ts';
+import { ApiError, badRequest, notFound, pathNotFound, unsupportedMediaType } from '../../kube/status.ts';
 import type { HubCore, Target, Written } from '../core.ts';
 import { tableOptionsOf } from '../printing/to-table.ts';
 import { readList } from '../read/list.ts';
-import { parseListQuery } from '../read/list-options.ts';
+import { parseListQuery, parseWatchQuery } from '../read/list-options.ts';
 import { watchBody } from '../read/watch.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import { createObject } from '../write/create.ts';
@@ -53,7 +54,8 @@ async function targetOf(core: HubCore, request: ApiRequest): Promise<Target> {
   const definition = catalog.find(info.group, info.version, info.resource);
   // Reviews and the like are answered by handlers; without one there is nothing to answer them.
   if (definition === undefined || !definition.info.verbs.includes('get')) throw pathNotFound();
-  if (info.subresource !== '' && info.verb === 'create') throw pathNotFound();
+  if (info.subresource !== '' && info.verb === 'create')
+    throw definition.info.subresources.some(({ name }) => name === info.subresource) ? notAllowed() : pathNotFound();
   checkScope(definition, request);
   checkVerb(definition, request);
   return {
@@ -155,7 +157,7 @@ async function watch(context: Context): Promise<ApiResult> {
   const { core, target, request, options } = context;
   const form = accepted(context);
   if (form.as === 'table') tableOptionsOf(request.query);
-  const query = parseListQuery(request.query, true);
+  const query = parseWatchQuery(request.query, request.info.name);
   const encoder = watchEncoderFor(core, target, form, request.query);
   return bytesResponse(200, await watchBody(core, target, query, encoder, options.random));
 }
@@ -207,7 +209,7 @@ async function patch(context: Context): Promise<ApiResult> {
   if (mediaType === APPLY_TYPE) {
     const decoded = decodePatch(request, 'yaml', options);
     const force = request.query.get('force') === 'true';
-    const applied = asObject(target.definition, decoded.value);
+    const applied = asObject(target.definition, appliedOf(target, decoded.value));
     return writtenAnswer(context, await applyObject(core, target, applied, { ...decoded.options, force }));
   }
   const type = PATCH_TYPES[mediaType];
@@ -229,6 +231,15 @@ const unsupportedPatch = ({ definition: { custom } }: Target): ApiError =>
         APPLY_TYPE,
       ])
     : new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+
+/** What is applied must say what it is. Throws ApiError 400. */
+function appliedOf({ definition: { info } }: Target, decoded: unknown): unknown {
+  if (Array.isArray(decoded) || (typeof decoded !== 'object' && decoded !== undefined)) return decoded;
+  const { apiVersion = '', kind = '' } = (decoded ?? {}) as { apiVersion?: unknown; kind?: unknown };
+  if (apiVersion === apiVersionOf(info) && kind === info.kind) return decoded;
+  const { group, version } = parseApiVersion(String(apiVersion));
+  throw badRequest(`invalid object type: ${group}/${version}, Kind=${kind}`);
+}
 
 async function remove(context: Context): Promise<ApiResult> {
   const { core, target, request, options } = context;

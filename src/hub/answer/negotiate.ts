@@ -1,5 +1,5 @@
 /** Which representation of an answer the client accepts (apiserver `endpoints/handlers/negotiation`). */
-import { ApiError } from '../../kube/status.ts';
+import { ApiError, notAcceptable as notAcceptableMedia } from '../../kube/status.ts';
 
 export type Media = 'application/json' | 'application/yaml';
 
@@ -9,13 +9,14 @@ export interface Form {
   /** meta.k8s.io version of Table and PartialObjectMetadata. */
   readonly version: 'v1' | 'v1beta1';
   readonly media: Media;
+  /** Metadata of a list was asked for, not of one object. */
+  readonly ofList?: boolean;
 }
 
 const PLAIN: Form = { as: 'object', version: 'v1', media: 'application/json' };
 const MEDIA: Readonly<Record<string, Media>> = {
   'application/json': 'application/json',
   'application/yaml': 'application/yaml',
-  'application/*': 'application/json',
   '*/*': 'application/json',
 };
 /** Upstream lists these in its 406; collections can be watched too. */
@@ -65,15 +66,18 @@ export function parseAccept(accept: string): AcceptClause[] {
 /** Takes the Accept header, '' for none. `transforms` is false where only the plain object exists. Throws 406. */
 export function negotiate(accept: string, transforms: boolean, collection = false): Form {
   if (accept === '') return PLAIN;
+  let known = false;
   for (const { type, parameters } of parseAccept(accept)) {
     const media = MEDIA[type];
     if (media === undefined) continue;
+    known = true;
     if (parameters.as === undefined) return { ...PLAIN, media };
     const as = TRANSFORMS[parameters.as];
     const version = parameters.v;
     if (!transforms || as === undefined || parameters.g !== 'meta.k8s.io') continue;
     if (version !== 'v1' && version !== 'v1beta1') continue;
-    return { as, version, media };
+    return { as, version, media, ofList: parameters.as === 'PartialObjectMetadataList' };
   }
-  throw notAcceptable(collection);
+  // The media type was right, what it was to hold was not.
+  throw known ? notAcceptableMedia(OFFERED) : notAcceptable(collection);
 }

@@ -13,7 +13,7 @@ const MAX_MANAGER_BYTES = 128;
 /** `optionsKind`: CreateOptions, UpdateOptions, PatchOptions; named in the error. Throws 422. */
 export function parseWriteOptions(request: ApiRequest, optionsKind: string): WriteOptions {
   const { query } = request;
-  const dryRun = query.getAll('dryRun').filter((value) => value !== '');
+  const dryRun = query.getAll('dryRun');
   const fieldManager = query.get('fieldManager') ?? '';
   const fieldValidation = query.get('fieldValidation') ?? '';
   const causes: StatusCause[] = [
@@ -45,8 +45,13 @@ const dryRunCauses = (values: readonly string[]): StatusCause[] =>
 function managerCauses(manager: string): StatusCause[] {
   const causes: StatusCause[] = [];
   if (Buffer.byteLength(manager) > MAX_MANAGER_BYTES) causes.push(tooLong('fieldManager', MAX_MANAGER_BYTES));
-  const printable = [...manager].every((char) => /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char));
-  if (!printable) causes.push(invalidValue('fieldManager', manager, 'should only contain printable characters'));
+  const chars = [...manager];
+  const at = chars.findIndex((char) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char));
+  if (at >= 0) {
+    const code = chars[at]?.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0');
+    const position = Buffer.byteLength(chars.slice(0, at).join(''));
+    causes.push(invalidValue('fieldManager', manager, `invalid character U+${code} (at position ${position})`));
+  }
   return causes;
 }
 
@@ -63,8 +68,7 @@ const DELETE_OPTIONS = { group: '', version: 'v1', kind: 'DeleteOptions' };
 
 /** The body wins over the query, which is read only where there is no body. Throws 400, 422. */
 export function parseDeleteOptions(request: ApiRequest): { wanted: DeleteOptions; options: WriteOptions } {
-  const body = (decodeBody(request, DELETE_OPTIONS) ?? fromQuery(request.query)) as DeleteOptionsBody;
-  if (typeof body !== 'object' || body === null) throw badRequest('the body of a delete must be DeleteOptions');
+  const body = checkedOptions(decodeBody(request, DELETE_OPTIONS)) ?? fromQuery(request.query);
   const dryRun = body.dryRun ?? [];
   const causes = [...policyCauses(body), ...dryRunCauses(dryRun)];
   if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', causes);
@@ -85,6 +89,39 @@ export function parseDeleteOptions(request: ApiRequest): { wanted: DeleteOptions
     },
   };
 }
+
+/** What each field must be, with the name that Go has for it. */
+const OPTION_TYPES = [
+  ['gracePeriodSeconds', 'number', 'int64'],
+  ['orphanDependents', 'boolean', 'bool'],
+  ['propagationPolicy', 'string', 'v1.DeletionPropagation'],
+] as const;
+
+/** A body that is something else must delete nothing. Throws 400. */
+function checkedOptions(body: unknown): DeleteOptionsBody | undefined {
+  if (body === undefined) return undefined;
+  if (typeof body !== 'object' || Array.isArray(body))
+    throw badRequest(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(body)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    );
+  const options = (body ?? {}) as Record<string, unknown>;
+  const { kind = '', apiVersion = '' } = options;
+  if (kind !== '' && kind !== 'DeleteOptions')
+    throw badRequest(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    );
+  for (const [field, type, goType] of OPTION_TYPES) {
+    const value = options[field];
+    if (value !== undefined && value !== null && typeof value !== type)
+      throw badRequest(
+        `json: cannot unmarshal ${goTypeOf(value)} into Go struct field DeleteOptions.${field} of type ${goType}`,
+      );
+  }
+  return options as DeleteOptionsBody;
+}
+
+const goTypeOf = (value: unknown): string =>
+  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
 
 function policyCauses({ propagationPolicy, orphanDependents }: DeleteOptionsBody): StatusCause[] {
   const field = 'propagationPolicy';

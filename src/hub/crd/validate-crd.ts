@@ -1,4 +1,5 @@
 /** Whether a CustomResourceDefinition is valid (apiextensions `apis/apiextensions/validation/validation.go`), with upstream's texts. */
+import { isDeepStrictEqual } from 'node:util';
 import { child, type FieldPath, index, invalidValue, notSupported, requiredValue } from '../../kube/field-error.ts';
 import { dnsSubdomainErrors } from '../../kube/label-syntax.ts';
 import type { KubeObject } from '../../kube/object.ts';
@@ -34,6 +35,7 @@ export function validateCrd(object: KubeObject, old: KubeObject | undefined): St
         : [requiredValue('spec.scope')]),
     ...versionsCauses(spec.versions ?? []),
     ...nameCauses(spec.names ?? {}, 'spec.names'),
+    ...sharedCauses(spec.versions ?? []),
     ...conversionCauses(crd),
     ...storedVersionCauses(crd),
     ...(old === undefined ? [] : immutableCauses(crd, old as CustomResourceDefinition)),
@@ -50,7 +52,13 @@ function groupCauses(group: string): StatusCause[] {
 function versionsCauses(versions: readonly CrdVersion[]): StatusCause[] {
   const path = 'spec.versions';
   const names = versions.map((one) => one.name);
-  const causes = versions.flatMap((version, at) => versionCauses(version, index(path, at)));
+  const causes = versions.flatMap((version, at) => {
+    const place = index(path, at);
+    return [
+      ...versionNameCauses(version, place),
+      ...PARTS.flatMap((part) => (isShared(versions, part) ? [] : part.check(version, child(place, part.path)))),
+    ];
+  });
   if (new Set(names).size !== names.length)
     causes.push(invalidValue(path, versions, 'must contain unique version names'));
   if (versions.filter((one) => one.storage).length !== 1)
@@ -58,26 +66,74 @@ function versionsCauses(versions: readonly CrdVersion[]): StatusCause[] {
   return causes;
 }
 
-function versionCauses(version: CrdVersion, path: FieldPath): StatusCause[] {
-  const causes: StatusCause[] = [];
-  const nameErrors = label1035Errors(version.name ?? '');
-  if (nameErrors.length > 0) causes.push(invalidValue(child(path, 'name'), version.name, nameErrors.join(',')));
-  const schemaPath = child(path, 'schema.openAPIV3Schema');
-  const schema = version.schema?.openAPIV3Schema;
-  if (schema === undefined) causes.push(requiredValue(schemaPath, 'schemas are required'));
-  else {
-    const structural = structuralCauses(schema, schemaPath, version.subresources?.status !== undefined);
-    causes.push(...structural, ...(structural.length === 0 ? ruleFaults(schema, schemaPath) : []));
-  }
-  causes.push(...columnCauses(version, child(path, 'additionalPrinterColumns')));
-  causes.push(...scaleCauses(version, child(path, 'subresources.scale')));
-  (version.selectableFields ?? []).forEach(({ jsonPath }, at) => {
-    const field = child(index(child(path, 'selectableFields'), at), 'jsonPath');
-    if (!jsonPath) causes.push(requiredValue(field));
-    else if (schema !== undefined && !pathExists(schema, jsonPath))
-      causes.push(invalidValue(field, jsonPath, 'is an invalid path: does not refer to a valid field'));
-  });
+function versionNameCauses(version: CrdVersion, path: FieldPath): StatusCause[] {
+  const errors = label1035Errors(version.name ?? '');
+  const causes = errors.length > 0 ? [invalidValue(child(path, 'name'), version.name, errors.join(','))] : [];
+  if (version.schema?.openAPIV3Schema === undefined) causes.push(requiredValue(child(path, 'schema.openAPIV3Schema')));
   return causes;
+}
+
+/** A part of a version: what upstream's internal type holds once for the definition where all versions have the same. */
+interface VersionPart {
+  readonly of: (version: CrdVersion) => unknown;
+  /** Within a version. */
+  readonly path: string;
+  /** Where it is the same in all. */
+  readonly sharedPath: string;
+  readonly check: (version: CrdVersion, path: FieldPath) => StatusCause[];
+}
+
+const PARTS: readonly VersionPart[] = [
+  {
+    of: (version) => version.schema,
+    path: 'schema.openAPIV3Schema',
+    sharedPath: 'spec.validation.openAPIV3Schema',
+    check: schemaCauses,
+  },
+  {
+    of: (version) => version.subresources,
+    path: 'subresources.scale',
+    sharedPath: 'spec.subresources.scale',
+    check: scaleCauses,
+  },
+  {
+    of: (version) => version.additionalPrinterColumns,
+    path: 'additionalPrinterColumns',
+    sharedPath: 'spec.additionalPrinterColumns',
+    check: columnCauses,
+  },
+  {
+    of: (version) => version.selectableFields,
+    path: 'selectableFields',
+    sharedPath: 'spec.selectableFields',
+    check: selectableCauses,
+  },
+];
+
+const isShared = (versions: readonly CrdVersion[], { of }: VersionPart): boolean =>
+  versions.every((version) => isDeepStrictEqual(of(version), of(versions[0] as CrdVersion)));
+
+const sharedCauses = (versions: readonly CrdVersion[]): StatusCause[] =>
+  PARTS.flatMap((part) => {
+    const [first] = versions;
+    return first !== undefined && isShared(versions, part) ? part.check(first, part.sharedPath) : [];
+  });
+
+function schemaCauses({ schema, subresources }: CrdVersion, path: FieldPath): StatusCause[] {
+  const root = schema?.openAPIV3Schema;
+  if (root === undefined) return [];
+  const structural = structuralCauses(root, path, subresources?.status !== undefined);
+  return structural.length === 0 ? ruleFaults(root, path) : structural;
+}
+
+function selectableCauses({ selectableFields = [], schema }: CrdVersion, path: FieldPath): StatusCause[] {
+  const root = schema?.openAPIV3Schema;
+  return selectableFields.flatMap(({ jsonPath }, at) => {
+    const field = child(index(path, at), 'jsonPath');
+    if (!jsonPath) return [requiredValue(field)];
+    const known = root === undefined || pathExists(root, jsonPath);
+    return known ? [] : [invalidValue(field, jsonPath, 'is an invalid path: does not refer to a valid field')];
+  });
 }
 
 function columnCauses({ additionalPrinterColumns = [] }: CrdVersion, path: FieldPath): StatusCause[] {

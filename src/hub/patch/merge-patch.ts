@@ -5,9 +5,16 @@ import { getKey, isMap, type JsonMap, setKey } from './json-value.ts';
 
 /** Throws ApiError 400 when the patch is not an object (an array would replace the whole object: never valid here). */
 export function applyMergePatch(object: Json, patch: Json): Json {
-  if (!isMap(patch)) throw badRequest('Invalid JSON Patch');
+  if (patch === null || patch === undefined) throw badRequest('Invalid JSON Patch');
+  if (!isMap(patch))
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${goTypeName(patch)} into Go value of type map[string]interface {}`,
+    );
   return isMap(object) ? merge(object, patch) : withoutNulls(patch);
 }
+
+const goTypeName = (value: Json): string =>
+  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
 
 function merge(target: JsonMap, patch: JsonMap): JsonMap {
   const result = { ...target };

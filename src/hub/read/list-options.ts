@@ -16,6 +16,15 @@ export interface ListQuery {
   readonly timeoutSeconds: number | undefined;
 }
 
+/** A watch's options. `name`: of the one object that the URL asks to watch (`/watch/…/<name>`), '' for a collection. Throws as below. */
+export function parseWatchQuery(query: URLSearchParams, name: string): ListQuery {
+  const parsed = parseListQuery(query, true);
+  // Who may watch one object only must see no other.
+  if (name === '') return parsed;
+  const byName = `metadata.name=${name.replace(/[\\,=]/g, '\\$&')}`;
+  return { ...parsed, fieldSelector: parsed.fieldSelector === '' ? byName : `${parsed.fieldSelector},${byName}` };
+}
+
 /** Throws ApiError 400 for what cannot be read, 422 for what contradicts itself. */
 export function parseListQuery(query: URLSearchParams, watch: boolean): ListQuery {
   const timeoutSeconds = integer(query, 'timeoutSeconds');
@@ -76,7 +85,10 @@ function integer(query: URLSearchParams, name: string): number | undefined {
   if (text === null || text === '') return undefined;
   if (!/^[-+]?[0-9]+$/.test(text))
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  return Number(text);
+  const value = BigInt(text.replace(/^\+/, ''));
+  if (value !== BigInt.asIntN(64, value))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
+  return Number(value);
 }
 
 /** Present without a value is true (meta/v1 conversion). */
@@ -92,5 +104,10 @@ export function parseVersion(text: string): bigint | undefined {
     throw badRequest(
       `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
     );
-  return BigInt(text);
+  const version = BigInt(text);
+  if (version !== BigInt.asUintN(64, version))
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: value out of range`,
+    );
+  return version;
 }

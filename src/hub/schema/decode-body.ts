@@ -61,6 +61,35 @@ function decodeJson(text: string, body: Uint8Array, options: DecodeOptions, form
   return { value, duplicates };
 }
 
+/**
+ * Upstream reads apiVersion and kind before anything else. Takes a create's or update's decoded body; answers it, an empty
+ * object for null. Throws ApiError 400 where the two cannot be read.
+ */
+export function withTypeMeta(value: Json, body: Uint8Array, options: DecodeOptions): Json {
+  if (value === null) return {};
+  const fault = typeMetaFault(value);
+  if (fault !== undefined)
+    throw unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${fault}`, body, options);
+  const { apiVersion = '' } = value as { apiVersion?: string };
+  if (apiVersion.split('/').length > 2)
+    throw unrecognized(`unexpected GroupVersion string: ${apiVersion}`, body, options);
+  return value;
+}
+
+function typeMetaFault(value: Json): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return `${goTypeOf(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`;
+  for (const field of ['apiVersion', 'kind']) {
+    const text = Object.hasOwn(value, field) ? value[field] : undefined;
+    if (text !== undefined && text !== null && typeof text !== 'string')
+      return `${goTypeOf(text)} into Go struct field .${field} of type string`;
+  }
+  return undefined;
+}
+
+const goTypeOf = (value: unknown): string =>
+  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+
 /** As upstream reports a body that it cannot read at all. */
 function unrecognized(reason: string, body: Uint8Array, { kind }: DecodeOptions) {
   return badRequest(
@@ -95,12 +124,22 @@ function goSyntaxError(text: string, error: unknown): string {
   if (position === undefined && token === undefined) return 'unexpected end of JSON input';
   const char = position === undefined ? (token as string) : text[Number(position)];
   if (char === undefined) return 'unexpected end of JSON input';
+  const quoted = goQuote(char);
   // V8 gives no position for a text that is no JSON from its first word.
   const literal = literalAt(position === undefined ? beforeToken(text, char) : text.slice(0, Number(position)));
-  if (literal !== undefined) return `invalid character '${char}' in literal ${literal}`;
+  if (literal !== undefined) return `invalid character ${quoted} in literal ${literal}`;
   const where = EXPECTATIONS.find(([pattern]) => pattern.test(message))?.[1] ?? 'looking for beginning of value';
-  return `invalid character '${char}' ${where}`;
+  return `invalid character ${quoted} ${where}`;
 }
+
+/** encoding/json's quoteChar. */
+const goQuote = (char: string): string => {
+  if (char === "'") return "'\\''";
+  if (char === '"') return `'"'`;
+  return `'${JSON.stringify(char)
+    .slice(1, -1)
+    .replace(/^\\u00/, '\\x')}'`;
+};
 
 const beforeToken = (text: string, token: string): string => text.slice(0, Math.max(0, text.indexOf(token)));
 

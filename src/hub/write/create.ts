@@ -40,9 +40,18 @@ export async function createObject(
     if (generated) object.metadata.name = `${metadata.generateName?.slice(0, MAX_NAME_PREFIX)}${core.nameSuffix()}`;
     const written = await createNamed(core, target, object, options, rules, [...warnings]);
     if (written !== undefined) return written;
-    if (!generated) throw alreadyExists(target.definition.info, object.metadata.name as string);
+    if (!generated) throw await nameTaken(core, { ...target, name: object.metadata.name as string });
     if (attempt === NAME_ATTEMPTS) throw generateNameConflict(target, object.metadata.name as string);
   }
+}
+
+/** Upstream says so where the name may soon be free. */
+async function nameTaken(core: HubCore, target: Target): Promise<ApiError> {
+  const error = alreadyExists(target.definition.info, target.name);
+  const entry = await core.objects.read(target);
+  const leaving = entry !== undefined && core.objects.decode(target.definition, entry).metadata.deletionTimestamp;
+  if (!leaving) return error;
+  return new ApiError(409, 'AlreadyExists', `object is being deleted: ${error.message}`, error.status.details);
 }
 
 /** Undefined when the name is taken. */

@@ -55,7 +55,8 @@ export async function applyObject(
   applied: KubeObject,
   options: ApplyOptions,
 ): Promise<Written> {
-  matchUrl(target, applied);
+  // The object is merged as it came, so that errors name what was sent.
+  matchUrl(target, structuredClone(applied));
   const merge = (live: KubeObject | undefined): KubeObject =>
     structuredClone(
       serverSideApply({

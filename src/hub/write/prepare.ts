@@ -31,7 +31,7 @@ export function prepareForUpdate(target: Target, object: KubeObject, old: KubeOb
   if (subresource === 'status') keepAllButStatus(definition, object, old);
   else if (definition.status && subresource === '') keepStatus(object, old);
   const { metadata } = object;
-  metadata.uid ??= old.metadata.uid as string;
+  if (!metadata.uid) metadata.uid = old.metadata.uid as string;
   metadata.name ??= old.metadata.name as string;
   if (definition.info.namespaced) metadata.namespace ??= old.metadata.namespace as string;
   copyField(object, old, 'creationTimestamp');

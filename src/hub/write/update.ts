@@ -19,6 +19,8 @@ export interface UpdateRules {
   readonly managersRecorded?: boolean;
   /** Lost races that are tried again when the new object names no resourceVersion. */
   readonly attempts?: number;
+  /** A PUT's uid says which object is meant; a patch's is a change like any other. */
+  readonly uidIsPrecondition?: boolean;
 }
 
 /** Whole-object replacement. Takes a private copy of the body. Throws ApiError. */
@@ -42,7 +44,7 @@ export async function replaceObject(
       return createObject(core, { ...target, name: '' }, given, options);
     }
   }
-  return updateObject(core, target, () => structuredClone(given), options);
+  return updateObject(core, target, () => structuredClone(given), options, { uidIsPrecondition: true });
 }
 
 /** Applies a change to the object that the target names. Throws ApiError. */
@@ -77,7 +79,7 @@ async function tryUpdate(
   const changed = await change(core.objects.decode(definition, entry));
   const object = shape(definition, changed, options, (text) => warnings.push(text));
   checkVersion(target, object, entry.revision);
-  checkUid(target, object, old);
+  if (rules.uidIsPrecondition) checkUid(target, object, old);
   prepareForUpdate(target, object, old);
   const request: AdmissionRequest = {
     operation: 'update',
@@ -144,13 +146,14 @@ function checkVersion(target: Target, object: KubeObject, current: bigint): void
   }
   if (!/^[0-9]+$/.test(wanted))
     throw new ApiError(500, '', `strconv.ParseUint: parsing ${JSON.stringify(wanted)}: invalid syntax`);
+  if (BigInt(wanted) !== BigInt.asUintN(64, BigInt(wanted)))
+    throw new ApiError(500, '', `strconv.ParseUint: parsing ${JSON.stringify(wanted)}: value out of range`);
   if (BigInt(wanted) !== current) throw conflict(definition.info, name, MODIFIED);
 }
 
 function checkUid(target: Target, object: KubeObject, old: KubeObject): void {
   const wanted = object.metadata.uid ?? '';
-  if (wanted === '') delete object.metadata.uid;
-  else if (wanted !== old.metadata.uid)
+  if (wanted !== '' && wanted !== old.metadata.uid)
     throw new ApiError(
       409,
       'Conflict',

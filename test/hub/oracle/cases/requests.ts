@@ -1,41 +1,20 @@
-/** Sequences of requests that must be answered alike by the hub and by a kube-apiserver. */
-export interface RequestStep {
-  readonly method: string;
-  /** `$0.metadata.uid` stands for what the first step answered. */
-  readonly url: string;
-  readonly body?: unknown;
-  readonly patch?: 'json' | 'merge' | 'strategic' | 'apply';
-  readonly type?: string;
-  readonly accept?: string;
-  /** Asked again until both sides answer with this status: what controllers do takes a moment. */
-  readonly until?: number;
-}
-export interface RequestCase {
-  readonly name: string;
-  readonly steps: readonly RequestStep[];
-}
+/** The first round: one or a few requests per rule. */
+import {
+  CM,
+  configMap,
+  DEPLOY,
+  del,
+  deployment,
+  get,
+  NS,
+  patch,
+  post,
+  put,
+  type RequestSequence,
+  sequence,
+} from '../step.ts';
 
-const NS = '/api/v1/namespaces/default';
-const CM = `${NS}/configmaps`;
-const DEPLOY = '/apis/apps/v1/namespaces/default/deployments';
-
-const configMap = (name: string, more: object = {}, metadata: object = {}) => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name, ...metadata },
-  ...more,
-});
-const deployment = (name: string, spec: object = {}) => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name },
-  spec: {
-    selector: { matchLabels: { app: name } },
-    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'c', image: 'nginx' }] } },
-    ...spec,
-  },
-});
-const GADGETS = '/apis/example.com/v1/namespaces/default/gadgets';
+const GADGETS = '/apis/example.com/v1/namespaces/{ns}/gadgets';
 const gadget = (name: string, spec: object, metadata: object = {}) => ({
   apiVersion: 'example.com/v1',
   kind: 'Gadget',
@@ -85,20 +64,8 @@ const crd = (name: string, more: object) => ({
     ...more,
   },
 });
-const post = (url: string, body: unknown): RequestStep => ({ method: 'POST', url, body });
-const get = (url: string, accept?: string): RequestStep => ({ method: 'GET', url, ...(accept ? { accept } : {}) });
-const put = (url: string, body: unknown): RequestStep => ({ method: 'PUT', url, body });
-const patch = (kind: RequestStep['patch'], url: string, body: unknown): RequestStep => ({
-  method: 'PATCH',
-  url,
-  body,
-  ...(kind ? { patch: kind } : {}),
-});
-const del = (url: string, body?: unknown): RequestStep => ({ method: 'DELETE', url, ...(body ? { body } : {}) });
-const one = (name: string, ...steps: RequestStep[]): RequestCase => ({ name, steps });
-
-export const REQUEST_CASES: readonly RequestCase[] = [
-  one(
+export const REQUESTS: readonly RequestSequence[] = [
+  sequence(
     'create, get, delete a ConfigMap',
     post(CM, configMap('c1', { data: { a: 'b' } }, { labels: { x: 'y' }, annotations: { n: 'm' } })),
     get(`${CM}/c1`),
@@ -106,15 +73,15 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     get(`${CM}/c1`),
     del(`${CM}/c1`),
   ),
-  one('create twice', post(CM, configMap('c2')), post(CM, configMap('c2'))),
-  one('invalid name', post(CM, configMap('Not_Valid'))),
-  one('no name', post(CM, { apiVersion: 'v1', kind: 'ConfigMap', metadata: {} })),
-  one('empty body', post(CM, {})),
-  one(
+  sequence('create twice', post(CM, configMap('c2')), post(CM, configMap('c2'))),
+  sequence('invalid name', post(CM, configMap('Not_Valid'))),
+  sequence('no name', post(CM, { apiVersion: 'v1', kind: 'ConfigMap', metadata: {} })),
+  sequence('empty body', post(CM, {})),
+  sequence(
     'invalid labels and annotations',
     post(CM, configMap('c3', {}, { labels: { 'a b': 'c d' }, annotations: { 'a b': 'x' } })),
   ),
-  one(
+  sequence(
     'invalid finalizers and owners',
     post(
       CM,
@@ -125,18 +92,18 @@ export const REQUEST_CASES: readonly RequestCase[] = [
       ),
     ),
   ),
-  one('another namespace in the body', post(CM, configMap('c5', {}, { namespace: 'other' }))),
-  one('a namespace that does not exist', post('/api/v1/namespaces/none/configmaps', configMap('c6'))),
-  one('another kind in the body', post(CM, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' } })),
-  one('another version in the body', post(CM, { apiVersion: 'v2', kind: 'ConfigMap', metadata: { name: 'x' } })),
-  one('resourceVersion on create', post(CM, configMap('c7', {}, { resourceVersion: '5' }))),
-  one('unknown field warned of', post(CM, configMap('c8', { surprise: 1 }))),
-  one('unknown field refused', post(`${CM}?fieldValidation=Strict`, configMap('c9', { surprise: 1 }))),
-  one('wrong field type', post(CM, configMap('c10', { data: { a: 1 } }))),
-  one('malformed JSON', post(CM, '{"a":')),
-  one('unknown options', post(`${CM}?dryRun=Some&fieldValidation=Perhaps`, configMap('c11'))),
-  one('dry-run create', post(`${CM}?dryRun=All`, configMap('c12')), get(`${CM}/c12`)),
-  one(
+  sequence('another namespace in the body', post(CM, configMap('c5', {}, { namespace: 'other' }))),
+  sequence('a namespace that does not exist', post('/api/v1/namespaces/none/configmaps', configMap('c6'))),
+  sequence('another kind in the body', post(CM, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' } })),
+  sequence('another version in the body', post(CM, { apiVersion: 'v2', kind: 'ConfigMap', metadata: { name: 'x' } })),
+  sequence('resourceVersion on create', post(CM, configMap('c7', {}, { resourceVersion: '5' }))),
+  sequence('unknown field warned of', post(CM, configMap('c8', { surprise: 1 }))),
+  sequence('unknown field refused', post(`${CM}?fieldValidation=Strict`, configMap('c9', { surprise: 1 }))),
+  sequence('wrong field type', post(CM, configMap('c10', { data: { a: 1 } }))),
+  sequence('malformed JSON', post(CM, '{"a":')),
+  sequence('unknown options', post(`${CM}?dryRun=Some&fieldValidation=Perhaps`, configMap('c11'))),
+  sequence('dry-run create', post(`${CM}?dryRun=All`, configMap('c12')), get(`${CM}/c12`)),
+  sequence(
     'update rules',
     post(CM, configMap('u1', { data: { a: '1' } })),
     put(`${CM}/u1`, configMap('u1', { data: { a: '2' } })),
@@ -147,9 +114,9 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     put(`${CM}/none`, configMap('none')),
     put(`${CM}/u1`, { apiVersion: 'v1', kind: 'ConfigMap', data: {} }),
   ),
-  one(
+  sequence(
     'create on update where the kind allows it',
-    put('/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles/r1', {
+    put('/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles/r1', {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'Role',
       metadata: { name: 'r1' },
@@ -157,27 +124,27 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     }),
     put(`${CM}/absent`, configMap('absent')),
   ),
-  one(
+  sequence(
     'a Lease needs a resourceVersion',
-    post('/apis/coordination.k8s.io/v1/namespaces/default/leases', {
+    post('/apis/coordination.k8s.io/v1/namespaces/{ns}/leases', {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
       metadata: { name: 'l1' },
       spec: { holderIdentity: 'me' },
     }),
-    put('/apis/coordination.k8s.io/v1/namespaces/default/leases/l1', {
+    put('/apis/coordination.k8s.io/v1/namespaces/{ns}/leases/l1', {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
       metadata: { name: 'l1' },
       spec: { holderIdentity: 'you' },
     }),
   ),
-  one(
+  sequence(
     'immutable ConfigMap and Secret type',
     post(`${NS}/secrets`, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's1' }, stringData: { k: 'v' } }),
     get(`${NS}/secrets/s1`),
   ),
-  one(
+  sequence(
     'Deployment: defaults, generation, status, scale',
     post(DEPLOY, deployment('d1')),
     put(`${DEPLOY}/d1`, { ...deployment('d1', { replicas: 3 }), status: { replicas: 9 } }),
@@ -188,7 +155,7 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     put(`${DEPLOY}/d1/scale`, {
       apiVersion: 'autoscaling/v1',
       kind: 'Scale',
-      metadata: { name: 'd1', namespace: 'default' },
+      metadata: { name: 'd1', namespace: '{ns}' },
       spec: { replicas: -1 },
     }),
     patch('strategic', `${DEPLOY}/d1`, {
@@ -212,21 +179,21 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     patch('merge', `${DEPLOY}/d1?force=true`, {}),
     del(`${DEPLOY}/d1`, { propagationPolicy: 'Background' }),
   ),
-  one(
+  sequence(
     'apply creates',
     patch('apply', `${CM}/a1?fieldManager=me`, configMap('a1', { data: { x: 'y' } })),
     patch('apply', `${CM}/a1?fieldManager=you`, configMap('a1', { data: { x: 'z' } })),
   ),
-  one('a patch type that is none', { method: 'PATCH', url: `${CM}/none`, body: {}, type: 'application/json' }),
-  one('patch of nothing', patch('merge', `${CM}/none`, {})),
-  one(
+  sequence('a patch type that is none', { method: 'PATCH', url: `${CM}/none`, body: {}, type: 'application/json' }),
+  sequence('patch of nothing', patch('merge', `${CM}/none`, {})),
+  sequence(
     'delete preconditions',
     post(CM, configMap('p1')),
     del(`${CM}/p1`, { preconditions: { uid: 'wrong' } }),
     del(`${CM}/p1`, { preconditions: { resourceVersion: '1' } }),
     del(`${CM}/p1`, { preconditions: { uid: '$0.metadata.uid' } }),
   ),
-  one(
+  sequence(
     'finalizers hold',
     post(CM, configMap('f1', {}, { finalizers: ['example.com/x'] })),
     del(`${CM}/f1`),
@@ -235,7 +202,7 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     patch('merge', `${CM}/f1`, { metadata: { finalizers: null } }),
     get(`${CM}/f1`),
   ),
-  one(
+  sequence(
     'delete options that are none',
     post(CM, configMap('o1')),
     del(`${CM}/o1`, { propagationPolicy: 'Sideways' }),
@@ -243,12 +210,12 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     del(`${CM}/o1`, { dryRun: ['All'] }),
     del(`${CM}/o1?propagationPolicy=Foreground`),
   ),
-  one(
+  sequence(
     'delete answers the object for some kinds',
     post(`${NS}/serviceaccounts`, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'sa1' } }),
     del(`${NS}/serviceaccounts/sa1`),
   ),
-  one(
+  sequence(
     'lists, pages and their options',
     post(CM, configMap('l1', {}, { labels: { list: 'me', n: '1' } })),
     post(CM, configMap('l2', {}, { labels: { list: 'me', n: '2' } })),
@@ -267,25 +234,29 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     get(`${CM}?limit=abc`),
     get(`${CM}?continue=abc`),
     get(`${CM}?sendInitialEvents=true`),
-    get(`${CM}?labelSelector=list%3Dme`, 'application/json;as=Table;v=v1;g=meta.k8s.io'),
-    get(`${CM}?labelSelector=list%3Dme`, 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io'),
-    get(`${CM}?labelSelector=list%3Dme&includeObject=Perhaps`, 'application/json;as=Table;v=v1;g=meta.k8s.io'),
+    get(`${CM}?labelSelector=list%3Dme`, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }),
+    get(`${CM}?labelSelector=list%3Dme`, {
+      accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
+    }),
+    get(`${CM}?labelSelector=list%3Dme&includeObject=Perhaps`, {
+      accept: 'application/json;as=Table;v=v1;g=meta.k8s.io',
+    }),
     { method: 'DELETE', url: `${CM}?labelSelector=list%3Dme` },
     get(`${CM}?labelSelector=list%3Dme`),
   ),
-  one(
+  sequence(
     'watch options',
     get(`${CM}?watch=1&sendInitialEvents=true`),
     get(`${CM}?watch=1&resourceVersionMatch=NotOlderThan`),
     get(`${CM}?watch=1&fieldSelector=a%3Db`),
   ),
-  one('what cannot be answered or read', get(CM, 'image/png'), {
+  sequence('what cannot be answered or read', get(CM, { accept: 'image/png' }), {
     method: 'POST',
     url: CM,
     body: 'x',
     type: 'text/plain',
   }),
-  one(
+  sequence(
     'methods that are not served',
     { method: 'PUT', url: CM, body: {} },
     { method: 'POST', url: `${CM}/x`, body: {} },
@@ -293,7 +264,7 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     get('/apis/apps/v1/nothings'),
     get(`${DEPLOY}/x/nothing`),
   ),
-  one(
+  sequence(
     'Service and its defaults',
     post(`${NS}/services`, {
       apiVersion: 'v1',
@@ -302,7 +273,7 @@ export const REQUEST_CASES: readonly RequestCase[] = [
       spec: { ports: [{ port: 80 }] },
     }),
   ),
-  one(
+  sequence(
     'Namespace',
     post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n1' } }),
     get('/api/v1/namespaces/n1'),
@@ -310,9 +281,9 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     patch('merge', '/api/v1/namespaces/n1', { metadata: { labels: { a: 'b' } } }),
     del('/api/v1/namespaces/default'),
   ),
-  one(
+  sequence(
     'Job: dependents are orphaned by default, with a warning',
-    post('/apis/batch/v1/namespaces/default/cronjobs', {
+    post('/apis/batch/v1/namespaces/{ns}/cronjobs', {
       apiVersion: 'batch/v1',
       kind: 'CronJob',
       metadata: { name: 'cj' },
@@ -323,15 +294,15 @@ export const REQUEST_CASES: readonly RequestCase[] = [
         },
       },
     }),
-    get('/apis/batch/v1/namespaces/default/cronjobs/cj'),
+    get('/apis/batch/v1/namespaces/{ns}/cronjobs/cj'),
   ),
-  one(
+  sequence(
     'events of both groups are one',
     post(`${NS}/events`, {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: { name: 'e1' },
-      involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' },
+      involvedObject: { kind: 'Pod', name: 'p', namespace: '{ns}' },
       reason: 'Why',
       message: 'text',
       type: 'Normal',
@@ -340,12 +311,12 @@ export const REQUEST_CASES: readonly RequestCase[] = [
       count: 1,
       source: { component: 'x' },
     }),
-    get('/apis/events.k8s.io/v1/namespaces/default/events/e1'),
+    get('/apis/events.k8s.io/v1/namespaces/{ns}/events/e1'),
     get(`${NS}/events?fieldSelector=involvedObject.name%3Dp`),
   ),
-  one(
+  sequence(
     'autoscaler versions are one kind',
-    post('/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers', {
+    post('/apis/autoscaling/v1/namespaces/{ns}/horizontalpodautoscalers', {
       apiVersion: 'autoscaling/v1',
       kind: 'HorizontalPodAutoscaler',
       metadata: { name: 'h1' },
@@ -355,13 +326,13 @@ export const REQUEST_CASES: readonly RequestCase[] = [
         targetCPUUtilizationPercentage: 50,
       },
     }),
-    get('/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/h1'),
+    get('/apis/autoscaling/v2/namespaces/{ns}/horizontalpodautoscalers/h1'),
   ),
-  one(
+  sequence(
     'a CRD and its objects',
     post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd('wrong.example.com', {})),
     post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd('gadgets.example.com', {})),
-    { ...get('/apis/example.com/v1/namespaces/default/gadgets'), until: 200 },
+    { ...get('/apis/example.com/v1/namespaces/{ns}/gadgets'), until: 200 },
     post(GADGETS, gadget('g1', { size: 3, color: 'red', extra: 1 })),
     post(`${GADGETS}?fieldValidation=Strict`, gadget('g2', { size: 3, extra: 1 })),
     post(GADGETS, gadget('g3', { size: 0 })),
@@ -371,7 +342,7 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     post(GADGETS, { apiVersion: 'example.com/v2', kind: 'Gadget', metadata: { name: 'g7' } }),
     get(`${GADGETS}/g1`),
     get(GADGETS),
-    get(GADGETS, 'application/json;as=Table;v=v1;g=meta.k8s.io'),
+    get(GADGETS, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }),
     put(`${GADGETS}/g1`, gadget('g1', { size: 4 })),
     put(`${GADGETS}/g1`, gadget('g1', { size: 2 }, { resourceVersion: '$3.metadata.resourceVersion' })),
     put(`${GADGETS}/g1`, gadget('g1', { size: 5 }, { resourceVersion: '$3.metadata.resourceVersion' })),
@@ -386,7 +357,7 @@ export const REQUEST_CASES: readonly RequestCase[] = [
     del(`${GADGETS}/g1`),
     del(`${GADGETS}/g1`),
   ),
-  one(
+  sequence(
     'RBAC objects',
     post('/apis/rbac.authorization.k8s.io/v1/clusterroles', {
       apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -400,8 +371,8 @@ export const REQUEST_CASES: readonly RequestCase[] = [
       metadata: { name: 'a/b' },
     }),
   ),
-  one('generated names', post(CM, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'Bad_' } })),
-  one(
+  sequence('generated names', post(CM, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'Gen_' } })),
+  sequence(
     'selectors of other kinds',
     get(`${NS}/secrets?fieldSelector=type%3DOpaque,metadata.name%3Dnone`),
     get(`${NS}/secrets?fieldSelector=data%3Dx`),

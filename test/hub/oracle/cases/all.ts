@@ -1,0 +1,18 @@
+import type { RequestSequence } from '../step.ts';
+import { BODIES } from './bodies.ts';
+import { CUSTOM } from './custom.ts';
+import { KINDS } from './kinds.ts';
+import { PATCHES } from './patches.ts';
+import { READS } from './reads.ts';
+import { REQUESTS } from './requests.ts';
+import { WRITES } from './writes.ts';
+
+export const SEQUENCES: readonly RequestSequence[] = [
+  ...REQUESTS,
+  ...WRITES,
+  ...PATCHES,
+  ...READS,
+  ...BODIES,
+  ...KINDS,
+  ...CUSTOM,
+];
