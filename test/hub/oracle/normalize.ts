@@ -53,7 +53,9 @@ function normalizeValue(value: unknown, names: Names, key: string): unknown {
   if (typeof value === 'string') return normalizeText(value, names, key);
   if (Array.isArray(value)) {
     const items = value.map((item) => normalizeValue(item, names, ''));
-    return key === 'managedFields' ? items.sort(byManager) : items;
+    if (key === 'managedFields') return items.sort(byManager);
+    // Go walks maps in any order, so the faults of several entries come in any order.
+    return key === 'causes' ? items.sort(byFault) : items;
   }
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value as Record<string, unknown>);
@@ -78,12 +80,22 @@ function normalizeText(text: string, names: Names, key: string): string {
   if (key === 'resourceVersion') return /^\d+$/.test(text) ? names.of('version', text) : text;
   if (/^\d+s$/.test(text)) return '<age>';
   if (TIMES.has(key) && !Number.isNaN(Date.parse(text))) return '<time>';
-  return text
+  const plain = text
     .replace(UID, (uid) => (key === 'uid' ? names.of('uid', uid) : '<uid>'))
     .replace(GENERATED, '$1<suffix>')
     .replace(/((?:resource ?version|current|the current version)[^0-9"]{0,24})\d+/gi, '$1<version>')
     .replace(/\(\d+\)/g, '(<version>)');
+  const [, invalid = '', faults] = /^(.* is invalid: )\[(.*)\]$/s.exec(plain) ?? [];
+  if (faults !== undefined) return `${invalid}${faults.split(', ').sort().join(', ')}`;
+  return plain;
 }
+
+interface Fault {
+  readonly field?: string;
+  readonly message?: string;
+}
+const faultOf = (cause: unknown): string => `${(cause as Fault).field} ${(cause as Fault).message}`;
+const byFault = (a: unknown, b: unknown): number => (faultOf(a) < faultOf(b) ? -1 : 1);
 
 interface Entry {
   readonly manager?: string;
