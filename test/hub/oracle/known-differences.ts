@@ -12,7 +12,7 @@ export const isKnown = ({ sequence, step, path }: Difference): boolean =>
 
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
-    reason: 'Not mended: rare, and seen by nobody but who compares byte by byte, or yet to be done.',
+    reason: 'The hub is wrong here, or says less: to be mended.',
     at: {
       'objects: pruning, defaults, warnings': { 9: ['headers.warning', 'body.spec.pod.metadata.bogus'] },
       'objects: updates, status, scale, selectable fields, tables': {
