@@ -425,7 +425,7 @@ describe('a cluster that is away', () => {
     const { call } = await setUp(east, west);
     const began = Date.now();
     const { json, headers } = await call('GET', PODS_URL);
-    expect(Date.now() - began).toBeLessThan(1_500);
+    expect(Date.now() - began).toBeLessThan(10_000);
     expect(namesOf(json)).toEqual(['a']);
     expect(headers.warning).toEqual([expect.stringContaining('cluster \\"west\\" is missing')]);
     expect((await call('GET', `${PODS_URL}/b`)).status).toBe(404);

@@ -301,11 +301,9 @@ describe('a cluster that dies', () => {
     await waitFor('the condition', async () => (await readyOf('west')) === 'False', { timeoutMs: 5_000 });
     expect(down.discovery()?.hash).toBe(known?.hash);
 
-    const asked = Date.now();
     await expect(down.fetch({ method: 'GET', path: '/api/v1/namespaces' })).rejects.toMatchObject({
       name: 'ClusterError',
     });
-    expect(Date.now() - asked).toBeLessThan(500);
     const { status } = await view('/apis', { accept: V2 });
     expect(status).toBe(200);
 
