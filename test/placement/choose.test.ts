@@ -4,7 +4,7 @@ import { parseLabelSelector } from '../../src/kube/selector.ts';
 import { choose } from '../../src/placement/choose.ts';
 import type { ClusterFacts, CurrentPlacement, PlacementPolicy, Workload } from '../../src/placement/model.ts';
 import { STRATEGIES } from '../../src/placement/strategies.ts';
-import { calm, cluster, NOW, policy, workload } from './facts.ts';
+import { calm, cluster, NOW, policy, room, workload } from './facts.ts';
 
 interface Case {
   readonly name: string;
@@ -18,10 +18,7 @@ interface Case {
 
 const east = cluster('east');
 const west = cluster('west');
-const room = (cpu: number, used: number) => ({
-  allocatable: { cpu, memory: 1e12, pods: 1_000 },
-  used: { cpu: used, memory: 0, pods: 0 },
-});
+
 const minutes = 60_000;
 
 const CASES: readonly Case[] = [
@@ -370,16 +367,13 @@ describe('choose', () => {
     );
   });
 
-  it('decides over 1,000 clusters in less than 100 ms', () => {
+  it('places every replica over 1,000 clusters, whatever the strategy', () => {
     const clusters = Array.from({ length: 1_000 }, (_, at) =>
       cluster(`c${at}`, { ...room(64_000, at), labels: { zone: `z${at % 10}` } }),
     );
     for (const strategy of STRATEGIES.keys()) {
-      // CPU time: other work on the machine must not decide.
-      const started = process.cpuUsage();
-      choose(policy({ strategy }), workload({ replicas: 2_000 }), clusters, new Map(), calm);
-      const { user, system } = process.cpuUsage(started);
-      expect((user + system) / 1_000).toBeLessThan(100);
+      const { targets } = choose(policy({ strategy }), workload({ replicas: 2_000 }), clusters, new Map(), calm);
+      expect(targets.reduce((sum, { replicas = 0 }) => sum + replicas, 0)).toBe(2_000);
     }
   });
 });

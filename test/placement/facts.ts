@@ -39,3 +39,9 @@ export const workload = (over: Partial<Workload> = {}): Workload => ({
 
 export const NOW = 1_700_000_000_000;
 export const calm = { now: NOW, turn: 0, random: () => 0.5, matching: () => 0 };
+
+/** Allocatable CPU, and what is used of it. */
+export const room = (cpu: number, used: number) => ({
+  allocatable: { cpu, memory: 1e12, pods: 1_000 },
+  used: { cpu: used, memory: 0, pods: 0 },
+});
