@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Two projects: `unit` needs nothing but Node; `kube` runs against real kube-apiservers (`npm run test:kube`).
 export default defineConfig({
   test: {
+    // By default one core of two would stay idle; many tests wait for timers and sockets.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       {
         test: {
