@@ -11,14 +11,18 @@ import { shape } from './shape.ts';
 import { matchUrl } from './type-check.ts';
 import { validateObject } from './validate-object.ts';
 
+/**
+ * Races that a change without a version may lose before it is refused. kube-apiserver's store tries again for as long as
+ * the request lives: a patch must not fail because controllers write the same object often.
+ */
+const ATTEMPTS = 100;
+
 /** Makes the new object from the present one (a private copy); asked again after each lost race. */
 export type Change = (old: KubeObject) => KubeObject | Promise<KubeObject>;
 
 export interface UpdateRules {
   /** Who manages what is already in the object that `change` made (server-side apply). */
   readonly managersRecorded?: boolean;
-  /** Lost races that are tried again when the new object names no resourceVersion. */
-  readonly attempts?: number;
   /** A PUT's uid says which object is meant; a patch's is a change like any other. */
   readonly uidIsPrecondition?: boolean;
 }
@@ -55,13 +59,12 @@ export async function updateObject(
   options: WriteOptions,
   rules: UpdateRules = {},
 ): Promise<Written> {
-  const attempts = rules.attempts ?? 5;
   for (let attempt = 1; ; attempt++) {
     const entry = await core.objects.read(target);
     if (entry === undefined) throw notFound(target.definition.info, target.name);
     const outcome = await tryUpdate(core, target, entry, change, options, rules);
     if (outcome !== 'lost race') return outcome;
-    if (attempt >= attempts) throw conflict(target.definition.info, target.name, MODIFIED);
+    if (attempt >= ATTEMPTS) throw conflict(target.definition.info, target.name, MODIFIED);
   }
 }
 
