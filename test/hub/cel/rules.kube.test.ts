@@ -6,6 +6,7 @@ import type { Status } from '../../../src/kube/status.ts';
 import { startCluster } from '../../kube/cluster.ts';
 import type { KubeCluster } from '../../kube/kube-cluster.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { thingDefinition } from '../thing-definition.ts';
 import { BAD_RULES, FIELDS, RULES } from './rule-cases.ts';
 
 const asRule = (rule: string | ValidationRule): ValidationRule => (typeof rule === 'string' ? { rule } : rule);
@@ -18,17 +19,6 @@ const rootOf = (properties: Readonly<Record<string, Schema>>): Schema => ({
   type: 'object',
   properties: { spec: { type: 'object', properties } },
 });
-const definition = (schema: Schema) => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'things.test.io' },
-  spec: {
-    group: 'test.io',
-    scope: 'Namespaced',
-    names: { plural: 'things', kind: 'Thing', listKind: 'ThingList', singular: 'thing' },
-    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
-  },
-});
 
 /** Every rule has a field of its own, so that one kind serves all cases. */
 const root = rootOf(Object.fromEntries(RULES.map(({ rule }, at) => [`f${at}`, ruled(rule)])));
@@ -39,7 +29,7 @@ const path = '/apis/test.io/v1/namespaces/default/things';
 let cluster: KubeCluster;
 beforeAll(async () => {
   cluster = await startCluster({ name: 'rules', controllers: false });
-  const made = await cluster.fetch(definitions, { method: 'POST', body: definition(root) });
+  const made = await cluster.fetch(definitions, { method: 'POST', body: thingDefinition(root) });
   if (made.status !== 201)
     throw new Error(
       JSON.stringify(
@@ -77,7 +67,7 @@ describe('rules say what kube-apiserver says', () => {
 describe('rules that do not compile are refused as kube-apiserver refuses them', () => {
   test.each(BAD_RULES.map((rule) => [JSON.stringify(rule), rule] as const))('%s', async (_, rule) => {
     const schema = rootOf({ f: ruled(rule) });
-    const body = definition(schema);
+    const body = thingDefinition(schema);
     const answer = await cluster.fetch(`${definitions}?dryRun=All`, {
       method: 'POST',
       body: {

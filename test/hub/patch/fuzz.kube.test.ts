@@ -8,6 +8,7 @@ import { type ApiError, invalid, type Status } from '../../../src/kube/status.ts
 import { startCluster } from '../../kube/cluster.ts';
 import type { KubeCluster } from '../../kube/kube-cluster.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { thingDefinition } from '../thing-definition.ts';
 
 /** One field of every way to merge; no defaults, so that what the server stores is what merging made. */
 const string: Schema = { type: 'string' };
@@ -49,17 +50,7 @@ beforeAll(async () => {
   cluster = await startCluster({ name: 'fuzz', controllers: false });
   await cluster.fetchOk('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
     method: 'POST',
-    body: {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: 'things.test.io' },
-      spec: {
-        group: 'test.io',
-        scope: 'Namespaced',
-        names: { plural: 'things', kind: 'Thing', listKind: 'ThingList', singular: 'thing' },
-        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: ROOT } }],
-      },
-    },
+    body: thingDefinition(ROOT),
   });
   await waitFor('the custom resource to be served', async () => (await cluster.fetch(path)).status === 200);
   // The OpenAPI document that merging goes by follows later.

@@ -11,6 +11,7 @@ import { invalid, type Status, type StatusCause } from '../../../src/kube/status
 import { startCluster } from '../../kube/cluster.ts';
 import type { KubeCluster } from '../../kube/kube-cluster.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { thingDefinition } from '../thing-definition.ts';
 import { ROOT, SPECS } from './custom-cases.ts';
 
 const type: TypeSchema = { root: ROOT, resolve: () => undefined };
@@ -21,17 +22,7 @@ beforeAll(async () => {
   cluster = await startCluster({ name: 'custom', controllers: false });
   await cluster.fetchOk('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
     method: 'POST',
-    body: {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: 'things.test.io' },
-      spec: {
-        group: 'test.io',
-        scope: 'Namespaced',
-        names: { plural: 'things', kind: 'Thing', listKind: 'ThingList', singular: 'thing' },
-        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: ROOT } }],
-      },
-    },
+    body: thingDefinition(ROOT),
   });
   await waitFor('the custom resource to be served', async () => (await cluster.fetch(path)).status === 200);
 });

@@ -4,6 +4,7 @@ import type { Schema } from '../../../src/kube/schema.ts';
 import type { Status, StatusCause } from '../../../src/kube/status.ts';
 import { startCluster } from '../../kube/cluster.ts';
 import type { KubeCluster } from '../../kube/kube-cluster.ts';
+import { thingDefinition } from '../thing-definition.ts';
 import { SCHEMAS } from './structural-cases.ts';
 
 let cluster: KubeCluster;
@@ -19,17 +20,7 @@ describe('schemas are judged as kube-apiserver judges them', () => {
   test.each(SCHEMAS)('%s', async (_, schema: Schema) => {
     const answer = await cluster.fetch('/apis/apiextensions.k8s.io/v1/customresourcedefinitions?dryRun=All', {
       method: 'POST',
-      body: {
-        apiVersion: 'apiextensions.k8s.io/v1',
-        kind: 'CustomResourceDefinition',
-        metadata: { name: 'things.test.io' },
-        spec: {
-          group: 'test.io',
-          scope: 'Namespaced',
-          names: { plural: 'things', kind: 'Thing', listKind: 'ThingList', singular: 'thing' },
-          versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
-        },
-      },
+      body: thingDefinition(schema),
     });
     const ours = structuralCauses(schema, 'spec.validation.openAPIV3Schema', false);
     const theirs = answer.status === 201 ? [] : (answer.json as unknown as Status).details?.causes;
