@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ResourceTransform, TransformStep } from '../../src/hub/kinds/resource-transform.ts';
+import type { ResourceTransform } from '../../src/hub/kinds/resource-transform.ts';
+import type { TransformStep } from '../../src/hub/kinds/transform-step.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { applyTransforms, concerns, inOrder, TransformError } from '../../src/sync/apply-transforms.ts';
 
