@@ -22,7 +22,7 @@ const BINDINGS = new Set(['rolebindings', 'clusterrolebindings']);
 
 export const rbacEscalation = (authorizer: Authorizer): AdmissionStep => ({
   name: 'RBACEscalation',
-  async admit(request) {
+  async permit(request) {
     const { operation, target, object, old, options } = request;
     const { group, resource } = target.definition.info;
     // The hub's own controllers have no user; whoever is in this group may do anything.

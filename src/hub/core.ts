@@ -1,6 +1,6 @@
 /** What every verb of the hub works with. Made once by createHub. */
 import type { UserInfo } from '../kube/api.ts';
-import type { KubeObject } from '../kube/object.ts';
+import type { Json, KubeObject } from '../kube/object.ts';
 import type { Clock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
 import type { Catalog } from './catalog/catalog.ts';
@@ -14,7 +14,7 @@ export interface HubCore {
   readonly objects: ObjectIo;
   readonly feed: ChangeFeed;
   readonly catalog: Catalog;
-  readonly admission: readonly AdmissionStep[];
+  readonly admission: AdmissionChain;
   readonly clock: Clock;
   readonly log: Logger;
   /** A random UUID; passed in so that tests are repeatable. */
@@ -41,23 +41,48 @@ export interface WriteOptions {
   readonly user: UserInfo | undefined;
   /** What strict decoding of the body found (`duplicate field "x"`). */
   readonly duplicates?: readonly string[];
+  /** The options as the client sent them, without kind: what admission shows to policies and webhooks. */
+  readonly sent?: Readonly<Record<string, Json>>;
+  /** Ends when nobody waits for the answer. */
+  readonly signal?: AbortSignal;
+  /** Puts an annotation on the request's audit record. */
+  readonly annotate?: (key: string, value: string) => void;
 }
 
-/** One write on its way to the store; steps may change `object` (a private copy) or throw an ApiError. */
+/** One write on its way to the store. */
 export interface AdmissionRequest {
   readonly operation: 'create' | 'update' | 'delete';
   readonly target: Target;
-  /** For a delete: the object as it stands. */
+  /** A private copy. For a delete: the object as it stands. */
   readonly object: KubeObject;
   readonly old: KubeObject | undefined;
   readonly options: WriteOptions;
   readonly warn: (text: string) => void;
 }
 
-/** Ordered: mutating steps stand before validating ones. */
+/** Mutating steps run in one round, and in a second one where a later one changed what earlier ones had seen. */
+export interface MutationRound {
+  readonly number: 0 | 1;
+  /** Asks for the second round. */
+  again(): void;
+}
+
+/** A part of admission. Any phase may throw an ApiError, which refuses the write. */
 export interface AdmissionStep {
   readonly name: string;
-  admit(request: AdmissionRequest, core: HubCore): Promise<void> | void;
+  /** May change `object`, before the server decides its own part of it; answers whether it did. */
+  mutate?(request: AdmissionRequest, core: HubCore, round: MutationRound): Promise<boolean> | boolean;
+  /** The server's word after all mutation, which no webhook can change: may still set fields. */
+  permit?(request: AdmissionRequest, core: HubCore): Promise<void> | void;
+  /** May only refuse; the object is whole and valid. */
+  validate?(request: AdmissionRequest, core: HubCore): Promise<void> | void;
+}
+
+/** The steps by phase, each in order. */
+export interface AdmissionChain {
+  readonly mutating: readonly Required<Pick<AdmissionStep, 'name' | 'mutate'>>[];
+  readonly permitting: readonly Required<Pick<AdmissionStep, 'name' | 'permit'>>[];
+  readonly validating: readonly Required<Pick<AdmissionStep, 'name' | 'validate'>>[];
 }
 
 /** A write's outcome. `value` is absent where nothing was stored (dry-run). */

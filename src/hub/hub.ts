@@ -31,6 +31,7 @@ import { createObjectIo } from './object-io.ts';
 import type { ResourceDefinition } from './resource-definition.ts';
 import type { Store } from './store/store.ts';
 import { createValueCipher, type EncryptionKey } from './value-cipher.ts';
+import { chainOf } from './write/admit.ts';
 import { missingOperations, ofWorkspace } from './write/companions.ts';
 import type { GracePeriod } from './write/delete.ts';
 
@@ -91,12 +92,12 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     feed,
     catalog,
     // A quota counts what all others let pass.
-    admission: [
+    admission: chainOf([
       NAMESPACE_LIFECYCLE,
       ...(options.admission ?? []),
       createPolicyAdmission(() => policySources),
       RESOURCE_QUOTA,
-    ],
+    ]),
     clock,
     log,
     newUid: randomUUID,

@@ -13,7 +13,8 @@ export const CONTENT_FINALIZER = 'core.kcp.io/logicalcluster';
 /** `urlOf` gives where the workspace is served, from its path. */
 export const workspaceAdmission = (urlOf: (path: string) => string): AdmissionStep => ({
   name: 'Workspaces',
-  admit(request) {
+  // After all mutation: no webhook chooses a workspace's owner.
+  permit(request) {
     const { info } = request.target.definition;
     if (info.group !== WORKSPACES.group || info.resource !== WORKSPACES.resource) return;
     if (request.operation === 'create') prepare(request, urlOf);

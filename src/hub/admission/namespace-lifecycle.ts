@@ -8,40 +8,34 @@ const PROTECTED = new Set(['default', 'kube-system', 'kube-public']);
 
 export const NAMESPACE_LIFECYCLE: AdmissionStep = {
   name: 'NamespaceLifecycle',
-  async admit(request, core) {
+  mutate(request, core) {
     const { operation, target } = request;
     const { info } = target.definition;
     if (info.group === '' && info.resource === 'namespaces') {
       // The hub itself empties a workspace that goes.
       if (operation === 'delete' && PROTECTED.has(target.name) && request.options.user !== undefined)
         throw forbidden(NAMESPACES, target.name, 'this namespace may not be deleted');
-      if (operation === 'create') labelWithName(request);
-      return;
+      return false;
     }
-    if (operation === 'create' && info.namespaced) await requireLiveNamespace(request, core);
+    return operation === 'create' && info.namespaced ? requireLiveNamespace(request, core) : false;
   },
 };
-
-/** The label that selectors of namespaces rely on (core/namespace strategy). */
-function labelWithName({ object: { metadata } }: AdmissionRequest): void {
-  metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name as string };
-}
 
 /** Stored bytes never change: those that said once that their namespace is live need not be parsed for each new object. */
 const KNOWN_LIVE = new WeakSet<Uint8Array>();
 
-async function requireLiveNamespace({ target, object }: AdmissionRequest, core: HubCore): Promise<void> {
+async function requireLiveNamespace({ target, object }: AdmissionRequest, core: HubCore): Promise<false> {
   const { workspace, namespace, definition } = target;
   const namespaces = (await core.catalog.of(workspace)).preferred(NAMESPACES);
-  if (namespaces === undefined) return;
+  if (namespaces === undefined) return false;
   const entry = await core.objects.read({ workspace, definition: namespaces, namespace: '', name: namespace });
   if (entry === undefined) throw notFound(NAMESPACES, namespace);
-  if (KNOWN_LIVE.has(entry.value)) return;
+  if (KNOWN_LIVE.has(entry.value)) return false;
   const found = core.objects.decode(namespaces, entry);
   const { phase } = (found.status ?? {}) as { phase?: string };
   if (found.metadata.deletionTimestamp === undefined && phase !== 'Terminating') {
     KNOWN_LIVE.add(entry.value);
-    return;
+    return false;
   }
   const { group, resource } = definition.info;
   const name = object.metadata.name ?? '';

@@ -35,7 +35,7 @@ export function createPolicyAdmission(sources: () => PolicySources): AdmissionSt
     | undefined;
   return {
     name: 'ValidatingAdmissionPolicy',
-    async admit(request, core) {
+    async validate(request, core) {
       const { target, options } = request;
       if (options.user === undefined || isPolicyKind(target.definition.info)) return;
       const { client, policies, bindings } = sources();

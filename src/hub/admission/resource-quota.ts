@@ -15,7 +15,7 @@ export interface ResourceQuota extends KubeObject {
 
 export const RESOURCE_QUOTA: AdmissionStep = {
   name: 'ResourceQuota',
-  async admit({ operation, target, object }, core) {
+  async validate({ operation, target, object }, core) {
     const { info } = target.definition;
     if (operation !== 'create' || !info.namespaced || target.subresource !== '') return;
     for (const quota of await quotasOf(core, target.workspace, target.namespace)) {

@@ -67,7 +67,7 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
     ...(unknownFieldText(name, 'x') === undefined
       ? {}
       : { unknownField: (field: string) => unknownFieldText(name, field) as string }),
-    ...(name === 'namespaces' ? { prepareForCreate: withKubernetesFinalizer, onDeletion: markTerminating } : {}),
+    ...(name === 'namespaces' ? { prepareForCreate: beginNamespace, onDeletion: markTerminating } : {}),
     ...(name === `${CRD_RESOURCE}.${CRD_GROUP}` ? CRD_RULES : {}),
     ...(name === 'horizontalpodautoscalers.autoscaling' && info.version === 'v1'
       ? { storage: AUTOSCALER_STORAGE }
@@ -82,8 +82,10 @@ function emptyStatus(info: ResourceInfo): Json | undefined {
   return definition && (zeroObject('', '', definition).status as Json | undefined);
 }
 
-/** Holds a namespace until it is empty (core/namespace strategy). */
-function withKubernetesFinalizer(namespace: KubeObject): void {
+/** The finalizer that holds a namespace until it is empty, and the label with its name, given or generated (core/namespace strategy). */
+function beginNamespace(namespace: KubeObject): void {
+  const { metadata } = namespace;
+  metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name as string };
   const { finalizers = [] } = (namespace.spec ?? {}) as { finalizers?: string[] };
   namespace.spec = { finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'] };
 }

@@ -1,11 +1,11 @@
-/** POST: prepare → shape → validate → admit → store, with a new name where only a prefix was given. */
+/** POST: shape → mutate → prepare → permit → validate → store, with a new name where only a prefix was given. */
 import type { KubeObject } from '../../kube/object.ts';
 import { ApiError, alreadyExists } from '../../kube/status.ts';
-import type { HubCore, Target, WriteOptions, Written } from '../core.ts';
-import { admit } from './admit.ts';
+import type { AdmissionRequest, HubCore, Target, WriteOptions, Written } from '../core.ts';
+import { mutate, permit, validateAdmission } from './admit.ts';
 import { companionOperations } from './companions.ts';
 import { recordManager } from './field-managers.ts';
-import { prepareForCreate } from './prepare.ts';
+import { prepareForCreate, wipeSystemFields } from './prepare.ts';
 import { shape } from './shape.ts';
 import { matchUrl } from './type-check.ts';
 import { validateObject } from './validate-object.ts';
@@ -35,15 +35,41 @@ export async function createObject(
   if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '' && metadata.resourceVersion !== '0')
     throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
+  wipeSystemFields(shaped);
+  // What mutation adds is nobody's.
+  if (!rules.managersRecorded) recordManager(core, target, undefined, shaped, options);
+  await mutate(core, createRequest(target, shaped, options, warnings));
   for (let attempt = 1; ; attempt++) {
     const object = structuredClone(shaped);
     if (generated) object.metadata.name = `${metadata.generateName?.slice(0, MAX_NAME_PREFIX)}${core.nameSuffix()}`;
-    const written = await createNamed(core, target, object, options, rules, [...warnings]);
+    const written = await createNamed(core, target, object, options, [...warnings]);
     if (written !== undefined) return written;
     if (!generated) throw await nameTaken(core, { ...target, name: object.metadata.name as string });
     if (attempt === NAME_ATTEMPTS) throw generateNameConflict(target, object.metadata.name as string);
   }
 }
+
+/** Where an update leaves them: one that changes nothing must make the same bytes. */
+function putManagersLast({ metadata }: KubeObject): void {
+  const { managedFields } = metadata;
+  if (managedFields === undefined) return;
+  delete metadata.managedFields;
+  metadata.managedFields = managedFields;
+}
+
+const createRequest = (
+  target: Target,
+  object: KubeObject,
+  options: WriteOptions,
+  warnings: string[],
+): AdmissionRequest => ({
+  operation: 'create',
+  target,
+  object,
+  old: undefined,
+  options,
+  warn: (text) => warnings.push(text),
+});
 
 /** Upstream says so where the name may soon be free. */
 async function nameTaken(core: HubCore, target: Target): Promise<ApiError> {
@@ -60,21 +86,15 @@ async function createNamed(
   target: Target,
   object: KubeObject,
   options: WriteOptions,
-  rules: CreateRules,
   warnings: string[],
 ): Promise<Written | undefined> {
   const { definition } = target;
+  const request = createRequest(target, object, options, warnings);
   prepareForCreate(core, target, object);
-  await admit(core, {
-    operation: 'create',
-    target,
-    object,
-    old: undefined,
-    options,
-    warn: (text) => warnings.push(text),
-  });
+  putManagersLast(object);
+  await permit(core, request);
   validateObject(target, object, undefined);
-  if (!rules.managersRecorded) recordManager(core, target, undefined, object, options);
+  await validateAdmission(core, request);
   const address = { ...target, name: object.metadata.name as string };
   if (options.dryRun) {
     if ((await core.objects.read(address)) !== undefined) return undefined;

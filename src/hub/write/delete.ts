@@ -7,9 +7,9 @@ import { groupResourceName } from '../../kube/resource.ts';
 import { ApiError, badRequest, conflict, MODIFIED, notFound } from '../../kube/status.ts';
 import { rfc3339 } from '../../reconcile/clock.ts';
 import { ORPHAN_BY_DEFAULT } from '../catalog/kind-rules.ts';
-import type { HubCore, Target, WriteOptions } from '../core.ts';
+import type { AdmissionRequest, HubCore, Target, WriteOptions } from '../core.ts';
 import type { StoredEntry } from '../store/store.ts';
-import { admit } from './admit.ts';
+import { mutate, validateAdmission } from './admit.ts';
 
 export interface DeleteOptions {
   readonly uid?: string;
@@ -49,14 +49,16 @@ export async function deleteObject(
     checkPreconditions(target, old, wanted);
     const warnings: string[] = [];
     const policy = wanted.propagationPolicy ?? defaultPolicy(target, old, warnings);
-    await admit(core, {
+    const request: AdmissionRequest = {
       operation: 'delete',
       target,
       object: old,
       old,
       options,
       warn: (text) => warnings.push(text),
-    });
+    };
+    await mutate(core, request);
+    await validateAdmission(core, request);
     const marked = markDeleted(
       core,
       target,

@@ -5,17 +5,21 @@ import { rfc3339 } from '../../reconcile/clock.ts';
 import type { HubCore, Target } from '../core.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 
+/** What a client cannot give: gone before anyone looks at a new object (registry/rest WipeObjectMetaSystemFields). Mutates a private copy. */
+export function wipeSystemFields({ metadata }: KubeObject): void {
+  for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'selfLink'])
+    delete (metadata as Record<string, unknown>)[field];
+}
+
 /** Mutates a private copy. The name is already there. */
 export function prepareForCreate(core: Pick<HubCore, 'clock' | 'newUid'>, target: Target, object: KubeObject): void {
   const { definition } = target;
   const { metadata } = object;
   if (definition.info.namespaced) metadata.namespace = target.namespace;
+  wipeSystemFields(object);
   metadata.uid = core.newUid();
   metadata.creationTimestamp = rfc3339(core.clock.now());
-  delete metadata.deletionTimestamp;
-  delete metadata.deletionGracePeriodSeconds;
   delete metadata.resourceVersion;
-  delete (metadata as Record<string, unknown>).selfLink;
   if (definition.generation) metadata.generation = 1;
   else if (!definition.custom) delete metadata.generation;
   if (definition.status) {

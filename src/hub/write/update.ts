@@ -1,9 +1,9 @@
-/** PUT, and the tail of PATCH: read → change → prepare → validate → admit → compare-and-swap, again on a lost race. */
+/** PUT, and the tail of PATCH: read → change → prepare → mutate → permit → validate → compare-and-swap, again on a lost race. */
 import type { KubeObject } from '../../kube/object.ts';
 import { ApiError, conflict, invalid, MODIFIED, notFound } from '../../kube/status.ts';
 import type { AdmissionRequest, HubCore, Target, WriteOptions, Written } from '../core.ts';
 import type { StoredEntry } from '../store/store.ts';
-import { admit } from './admit.ts';
+import { mutate, permit, validateAdmission } from './admit.ts';
 import { createObject } from './create.ts';
 import { keepUnchangedTimes, recordManager } from './field-managers.ts';
 import { prepareForUpdate } from './prepare.ts';
@@ -92,10 +92,13 @@ async function tryUpdate(
     options,
     warn: (text) => warnings.push(text),
   };
-  await admit(core, request);
+  // What mutation changes is nobody's.
+  if (!rules.managersRecorded) recordManager(core, target, old, object, options);
+  if (await mutate(core, request)) prepareForUpdate(target, object, old);
+  await permit(core, request);
   validateObject(target, object, old);
-  if (rules.managersRecorded) keepUnchangedTimes(object, old);
-  else recordManager(core, target, old, object, options);
+  await validateAdmission(core, request);
+  keepUnchangedTimes(object, old);
   return storeUpdate(core, target, entry, object, options, warnings);
 }
 
