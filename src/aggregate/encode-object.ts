@@ -43,7 +43,7 @@ function namespaceTranslation(maps: NamespaceMaps, downstream: Downstream): Tran
 
 /** In ascending order of position. */
 function editsOf(scanned: ScannedObject, downstream: Downstream, namespace: string): Edit[] {
-  const { at, metadata, labels } = scanned;
+  const { at } = scanned;
   const edits: Edit[] = [];
   if (at.namespace !== undefined && namespace !== scanned.namespace) {
     edits.push({ ...at.namespace, text: JSON.stringify(namespace) });
@@ -51,18 +51,25 @@ function editsOf(scanned: ScannedObject, downstream: Downstream, namespace: stri
   if (at.resourceVersion !== undefined) {
     edits.push({ ...at.resourceVersion, text: `"${encodeVersion(downstream.slot, scanned.resourceVersion)}"` });
   }
-  const label = `${JSON.stringify(CLUSTER_LABEL)}:${JSON.stringify(downstream.clusterName)}`;
-  if (at.labels === undefined || scanned.bytes[at.labels.start] !== 0x7b) {
-    if (at.labels !== undefined) edits.push({ ...at.labels, text: `{${label}}` });
-    else edits.push({ start: metadata.start + 1, end: metadata.start + 1, text: `"labels":{${label}},` });
-  } else if (Object.hasOwn(labels, CLUSTER_LABEL)) {
-    edits.push({ ...at.labels, text: JSON.stringify({ ...labels, [CLUSTER_LABEL]: downstream.clusterName }) });
-  } else {
-    const start = at.labels.start + 1;
-    edits.push({ start, end: start, text: Object.keys(labels).length === 0 ? label : `${label},` });
-  }
+  edits.push(labelEdit(scanned, downstream.clusterName));
   return edits.sort((a, b) => a.start - b.start);
 }
+
+/** Gives the object the label of its cluster. */
+export function labelEdit({ at, bytes, metadata, labels }: ScannedObject, clusterName: string): Edit {
+  const label = `${JSON.stringify(CLUSTER_LABEL)}:${JSON.stringify(clusterName)}`;
+  if (at.labels === undefined) {
+    const start = metadata.start + 1;
+    return { start, end: start, text: `"labels":{${label}},` };
+  }
+  if (bytes[at.labels.start] !== OPEN_BRACE) return { ...at.labels, text: `{${label}}` };
+  if (Object.hasOwn(labels, CLUSTER_LABEL))
+    return { ...at.labels, text: JSON.stringify({ ...labels, [CLUSTER_LABEL]: clusterName }) };
+  const start = at.labels.start + 1;
+  return { start, end: start, text: Object.keys(labels).length === 0 ? label : `${label},` };
+}
+
+const OPEN_BRACE = 0x7b;
 
 /** Parses only where a nested path may hold a downstream namespace: hashed ones all begin alike. */
 function withNested(

@@ -1,5 +1,4 @@
 /** The hub as views need it: its stored bytes become items without being parsed where the kind's version allows. */
-import { scanObject } from '../clusters/reflector-scan.ts';
 import { builtinDefinitions } from '../hub/catalog/builtin-definitions.ts';
 import type { FeedEvent } from '../hub/change-feed.ts';
 import type { HubCore, Target } from '../hub/core.ts';
@@ -11,6 +10,7 @@ import type { ResourceDefinition } from '../hub/resource-definition.ts';
 import { itemHead, metadataHead, tailStart, typeNames } from '../hub/stored-object.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { pathNotFound } from '../kube/status.ts';
+import { withGiven } from './given-spec.ts';
 import type { HubChange, HubItem, HubPort } from './hub-port.ts';
 import type { Item } from './item.ts';
 import { encodeVersion, HUB_SLOT } from './resource-version.ts';
@@ -99,15 +99,9 @@ const keyOf = ({ group, version, resource }: ResourceInfo): string => `${group}/
 
 /** Stored bytes in the canonical form. */
 function toItem(core: HubCore, definition: ResourceDefinition, value: Uint8Array, revision: bigint): Item {
-  const scanned = scanObject(itemBytes(core, definition, value, revision));
-  return {
-    name: scanned.name,
-    uid: scanned.uid,
-    resourceVersion: revision,
-    labels: scanned.labels,
-    bytes: scanned.bytes,
-    nameAt: (scanned.at.name?.start ?? 0) + 1,
-  };
+  const { scanned, nameAt, given } = withGiven(itemBytes(core, definition, value, revision), definition.info);
+  const { name, uid, labels, bytes } = scanned;
+  return { name, uid, resourceVersion: revision, labels, bytes, nameAt, given };
 }
 
 function itemBytes(core: HubCore, definition: ResourceDefinition, value: Uint8Array, revision: bigint): Buffer {

@@ -1,6 +1,10 @@
 /** A request that the hub answers on behalf of the view: versions are translated on the way in and out. */
+import { scanCanonical } from '../clusters/reflector-cache.ts';
+import { givenFields } from '../hub/kinds/given-spec.ts';
+import { CLUSTER_LABEL, GIVEN_SPEC_ANNOTATION_PREFIX } from '../hub/kinds/workload.ts';
 import type { ApiRequest, ApiResult } from '../kube/api.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
+import { withGiven, withoutGiven } from './given-spec.ts';
 import { HUB_SLOT, toSourceVersion } from './resource-version.ts';
 import { wholeBody, withHubVersion } from './translate-answer.ts';
 import { type Destination, translateBody } from './translate-down.ts';
@@ -19,12 +23,12 @@ export async function answerHub(
   request: ApiRequest,
   resource: ResourceInfo,
 ): Promise<ApiResult> {
-  const { body, contentType } = mentionsVersion(request)
+  const { body, contentType } = needsTranslation(request, resource)
     ? translateBody(request, resource, TO_HUB)
     : { body: request.body, contentType: request.headers['content-type'] };
   const result = await hub.handle({
     ...request,
-    body,
+    body: isReplacement(request, resource) ? await asAuthored(hub, request, resource, body) : body,
     query: translateQuery(request.query),
     headers: {
       ...request.headers,
@@ -35,14 +39,39 @@ export async function answerHub(
   });
   if (!('status' in result)) return result;
   const whole = await wholeBody(result.body);
-  return whole === undefined ? result : { ...result, body: withHubVersion(whole) };
+  return whole === undefined ? result : { ...result, body: shown(whole, result.status, resource) };
 }
 
-/** Most writes carry none, and then go on as they came. A protobuf body cannot be looked into this way. */
-function mentionsVersion({ body, headers }: ApiRequest): boolean {
+/** Most writes carry nothing to translate, and then go on as they came. A protobuf body cannot be looked into this way. */
+function needsTranslation(request: ApiRequest, resource: ResourceInfo): boolean {
+  const { body, headers } = request;
   if (body.length === 0) return false;
-  if (headers['content-type']?.includes('protobuf')) return true;
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).includes('resourceVersion');
+  if (headers['content-type']?.includes('protobuf') || isReplacement(request, resource)) return true;
+  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return text.includes('resourceVersion') || text.includes(CLUSTER_LABEL);
+}
+
+const isReplacement = ({ info: { verb, subresource } }: ApiRequest, resource: ResourceInfo): boolean =>
+  verb === 'update' && subresource === '' && givenFields(resource).length > 0;
+
+/** Whoever read an object with what its cluster gave it writes that back too: it is not the author's. */
+async function asAuthored(
+  hub: ViewContext['hub'],
+  { workspace, info }: ApiRequest,
+  resource: ResourceInfo,
+  body: Uint8Array,
+): Promise<Uint8Array> {
+  const stored = await hub.get(workspace, resource, info.namespace, info.name);
+  if (stored?.given === undefined) return body;
+  const object: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+  withoutGiven(object, stored.given);
+  return Buffer.from(JSON.stringify(object));
+}
+
+function shown(body: Buffer, status: number, resource: ResourceInfo): Buffer {
+  const versioned = withHubVersion(body);
+  const mayBeGiven = status < 300 && body.includes(GIVEN_SPEC_ANNOTATION_PREFIX);
+  return mayBeGiven ? withGiven(scanCanonical(versioned).bytes, resource).scanned.bytes : versioned;
 }
 
 function translateQuery(query: URLSearchParams): URLSearchParams {

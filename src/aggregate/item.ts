@@ -1,3 +1,5 @@
+import type { ShownGiven } from './given-spec.ts';
+
 /** One object as a view holds it: bytes in the view's form with its plain name. Cached objects of clusters are items as they are. */
 export interface Item {
   /** The source's own name of it. */
@@ -5,12 +7,14 @@ export interface Item {
   readonly uid: string;
   /** The source's own version. */
   readonly resourceVersion: bigint;
-  /** Without the cluster label. */
+  /** Without the cluster label, but for an authored object that lives in one cluster (`given`). */
   readonly labels: Readonly<Record<string, string>>;
   /** JSON in the canonical form (`reflector-encode.ts`), with namespace and resourceVersion as the view shows them. */
   readonly bytes: Buffer;
   /** Where the text of `metadata.name` begins in `bytes`. */
   readonly nameAt: number;
+  /** Of the hub: what its only cluster gave it. */
+  readonly given?: ShownGiven | undefined;
   readonly mark?: { readonly copyOf?: string } | undefined;
 }
 

@@ -20,6 +20,8 @@ export interface ViewSelection {
   readonly everything: boolean;
   /** Whether objects of the source can be wanted; undefined: the hub. */
   wantsSource(clusterName: string | undefined): boolean;
+  /** Whether clusters are chosen by their label: authored objects are then asked where they live. */
+  readonly byCluster: boolean;
   matches(item: Item, namespace: string, clusterName: string | undefined, qualified: boolean): boolean;
 }
 
@@ -39,9 +41,11 @@ export function compileSelection(
   // Refuses what the kind does not select on.
   const ofObject = compileForKind(definition, '', fieldSelector === '' ? '' : formatFieldSelector(byField));
   return {
-    everything: byLabel.length === 0 && fields.length === 0,
-    wantsSource: (clusterName) => matchesLabels(byCluster, clusterLabel(clusterName)),
+    everything: labels.length === 0 && fields.length === 0,
+    byCluster: byCluster.length > 0,
+    wantsSource: (clusterName) => clusterName === undefined || matchesLabels(byCluster, clusterLabel(clusterName)),
     matches: (item, namespace, clusterName, qualified) =>
+      matchesLabels(byCluster, clusterName === undefined ? item.labels : clusterLabel(clusterName)) &&
       matchesAll(byLabel, item) &&
       byNamespace.every((requirement) => holds(requirement, namespace === requirement.value)) &&
       byName.every((requirement) => holds(requirement, isNamed(requirement.value, item, clusterName, qualified))) &&
@@ -49,8 +53,7 @@ export function compileSelection(
   };
 }
 
-const clusterLabel = (clusterName: string | undefined): Readonly<Record<string, string>> =>
-  clusterName === undefined ? {} : { [CLUSTER_LABEL]: clusterName };
+const clusterLabel = (clusterName: string): Readonly<Record<string, string>> => ({ [CLUSTER_LABEL]: clusterName });
 
 const matchesAll = (requirements: LabelRequirements, item: Item): boolean =>
   requirements.length === 0 || matchesLabels(requirements, item.labels);

@@ -96,10 +96,10 @@ function translateName(holder: { name?: unknown }, { clusterName }: Destination)
 function translateMetadata(metadata: KubeObject['metadata'], to: Destination): void {
   translateVersion(metadata, to);
   translateName(metadata, to);
+  if (isRecord(metadata.labels)) delete metadata.labels[CLUSTER_LABEL];
   if (to.clusterName === undefined) return;
   if (typeof metadata.namespace === 'string')
     metadata.namespace = to.namespace(metadata.namespace) ?? metadata.namespace;
-  if (isRecord(metadata.labels)) delete metadata.labels[CLUSTER_LABEL];
   if (Array.isArray(metadata.ownerReferences))
     metadata.ownerReferences = metadata.ownerReferences.map((one) => toOwner(one, to));
 }
@@ -121,7 +121,7 @@ const LABEL_POINTER = `/metadata/labels/${CLUSTER_LABEL.replaceAll('/', '~1')}`;
 function translateOperations(value: unknown, to: Destination): Operation[] {
   if (!Array.isArray(value)) throw badRequest('a JSON patch must be a list of operations');
   return (value as Operation[])
-    .filter(({ path }) => to.clusterName === undefined || path !== LABEL_POINTER)
+    .filter(({ path }) => path !== LABEL_POINTER)
     .map((operation) => {
       if (typeof operation?.value !== 'string') return operation;
       const holder = { resourceVersion: operation.value, name: operation.value };

@@ -15,6 +15,7 @@ import { gather, refuseFaults } from './gather.ts';
 import { answerHub } from './hub-answer.ts';
 import { listView } from './list.ts';
 import { findCopy, type Located, locate, ownNamespaceOf } from './locate.ts';
+import type { MergedItem } from './merge.ts';
 import { parseViewName, qualifiedName } from './names.ts';
 import { checkScope, objectResponse, readForm } from './read.ts';
 import { translateValue } from './translate-answer.ts';
@@ -240,7 +241,14 @@ export async function deleteCollection(
     const items = [...list.items];
     const holders = new Set(items.map(({ clusterName }) => clusterName));
     const parts: Promise<unknown>[] = [];
-    if (holders.has(undefined)) parts.push(deleteInHub(context, resolved, request, query.labelSelector));
+    if (holders.has(undefined)) {
+      const named = selection.byCluster ? items.filter(({ clusterName }) => clusterName === undefined) : undefined;
+      parts.push(
+        named === undefined
+          ? answerHub(context, request, resolved.info)
+          : Promise.all(named.map((one) => deleteInHub(context, resolved, request, one))),
+      );
+    }
     for (const { downstream } of gathered.clusters) {
       if (holders.has(downstream.clusterName))
         parts.push(deleteInCluster(context, resolved, request, downstream, query.labelSelector));
@@ -258,15 +266,18 @@ export async function deleteCollection(
 const withoutClusterLabel = (labelSelector: string): string =>
   formatLabelSelector(parseLabelSelector(labelSelector).filter(({ key }) => key !== CLUSTER_LABEL));
 
+/** The hub knows nothing of the label of clusters: what was chosen by it is deleted one by one. */
 async function deleteInHub(
   context: ViewContext,
   resolved: ResolvedResource,
   request: ApiRequest,
-  labelSelector: string,
+  { namespace, item }: MergedItem,
 ): Promise<void> {
-  const query = new URLSearchParams(request.query);
-  if (labelSelector !== '') query.set('labelSelector', withoutClusterLabel(labelSelector));
-  await answerHub(context, { ...request, query }, resolved.info);
+  const query = new URLSearchParams([...request.query].filter(([name]) => !name.endsWith('Selector')));
+  const info = { ...request.info, verb: 'delete', namespace, name: item.name };
+  await answerHub(context, { ...request, query, info }, resolved.info).catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.code !== 404) throw error;
+  });
 }
 
 async function deleteInCluster(

@@ -1,5 +1,6 @@
 /** What a kubelet reports of a pod: pure functions from the pod and the time. */
 import { createHash } from 'node:crypto';
+import { podQosClass } from '../kube/pod-qos.ts';
 import { nodeAddress, podAddress } from './nodes.ts';
 import type { Container, ContainerStatus, Pod, PodCondition } from './types.ts';
 
@@ -24,7 +25,7 @@ export function runningStatus(pod: Pod, now: string): NonNullable<Pod['status']>
         }
       : {}),
     containerStatuses: pod.spec.containers.map((container) => runningContainer(pod, container, now)),
-    qosClass: qosClass(pod),
+    qosClass: podQosClass(pod.spec),
   };
 }
 
@@ -105,15 +106,3 @@ const finishedContainer = (
     },
   },
 });
-
-/** Guaranteed, Burstable or BestEffort by requests and limits of cpu and memory (pod QoS classes). */
-function qosClass(pod: Pod): string {
-  const resources = pod.spec.containers.map((container) => container.resources ?? {});
-  if (resources.every(({ requests, limits }) => !requests && !limits)) return 'BestEffort';
-  const guaranteed = resources.every(({ requests, limits }) =>
-    ['cpu', 'memory'].every(
-      (name) => limits?.[name] !== undefined && (requests?.[name] ?? limits[name]) === limits[name],
-    ),
-  );
-  return guaranteed ? 'Guaranteed' : 'Burstable';
-}

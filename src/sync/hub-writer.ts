@@ -3,6 +3,7 @@ import type { HubClient } from '../hub/client.ts';
 import { heldTargets } from '../hub/kinds/placed-object.ts';
 import {
   DELETION_ANNOTATION_PREFIX,
+  GIVEN_SPEC_ANNOTATION_PREFIX,
   SPEC_DIFF_ANNOTATION_PREFIX,
   STATE_LABEL_PREFIX,
   STATUS_ANNOTATION_PREFIX,
@@ -67,6 +68,7 @@ function releasePatch({ metadata }: KubeObject, key: string): object {
     SPEC_DIFF_ANNOTATION_PREFIX,
     DELETION_ANNOTATION_PREFIX,
     STATUS_ANNOTATION_PREFIX,
+    GIVEN_SPEC_ANNOTATION_PREFIX,
     SYNC_ERROR_ANNOTATION_PREFIX,
   ]
     .map((prefix) => prefix + key)

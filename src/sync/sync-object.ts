@@ -5,12 +5,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CachedObject, Reflector } from '../clusters/reflector.ts';
 import type { HubClient } from '../hub/client.ts';
+import { givenReport } from '../hub/kinds/given-spec.ts';
 import { currentPlacement, heldTargets } from '../hub/kinds/placed-object.ts';
 import {
   APPLIED_HASH_ANNOTATION,
   COPY_LABEL,
   COPY_UID_ANNOTATION,
   DELETION_ANNOTATION_PREFIX,
+  GIVEN_SPEC_ANNOTATION_PREFIX,
   STATUS_ANNOTATION_PREFIX,
   SYNC_ERROR_ANNOTATION_PREFIX,
 } from '../hub/kinds/workload.ts';
@@ -179,7 +181,7 @@ async function report(
   desired: DesiredCopy,
   live: KubeObject,
 ): Promise<void> {
-  const { key } = context.target;
+  const { key, clusterName } = context.target;
   const name = STATUS_ANNOTATION_PREFIX + key;
   const previous = hubObject.metadata.annotations?.[name];
   // Between a change of replicas and its division, what was applied is not yet what the new generation asks for.
@@ -189,6 +191,7 @@ async function report(
   if (status !== previous && status !== undefined) context.count('status', parseObjectId(id).resource.resource);
   await annotate(context.hub, id, hubObject, {
     ...(status === undefined ? {} : { [name]: status }),
+    [GIVEN_SPEC_ANNOTATION_PREFIX + key]: givenReport(live, clusterName),
     [SYNC_ERROR_ANNOTATION_PREFIX + key]: undefined,
   });
 }

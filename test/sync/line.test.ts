@@ -340,6 +340,35 @@ describe('what a cluster cannot take', () => {
   });
 });
 
+describe('a Pod', () => {
+  const PODS = { group: '', resource: 'pods' };
+
+  it('has the node that its cluster gave it in a report, and not in its spec', async () => {
+    const solo = { workspace: 'root', ...PODS, namespace: 'default', name: 'solo' };
+    await line.hub.client.create('root', PODS, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'solo', namespace: 'default' },
+      spec: { containers: [{ name: 'main', image: 'nginx:1' }] },
+    });
+    const [cluster, copy] = await until('the copy', async () => {
+      for (const each of [line.east, line.west])
+        for (const one of await copies(each, PODS)) return [each, one] as const;
+      return undefined;
+    });
+    const { namespace = '', name = '' } = copy.metadata;
+    const bound = { type: 'merge', body: { spec: { nodeName: 'n1' } } } as const;
+    await cluster.cluster.client.patch({ workspace: 'root', ...PODS, namespace, name }, bound);
+    const reported = await until('the report', async () => {
+      const pod = await line.hub.client.get(solo);
+      const report = pod?.metadata.annotations?.[`given.workload.tmc.kcp.io/${cluster.downstream.key}`];
+      return report === undefined ? undefined : { pod, report };
+    });
+    expect(JSON.parse(reported.report)).toEqual({ cluster: cluster.downstream.clusterName, spec: { nodeName: 'n1' } });
+    expect(reported.pod?.spec).not.toHaveProperty('nodeName');
+  });
+});
+
 describe('a namespace', () => {
   it('goes in the clusters when it goes in the hub', async () => {
     await line.hub.client.create('root', NAMESPACES, {

@@ -1,5 +1,6 @@
 /** The built-in kinds as resource definitions, for the hub and for embedded clusters. */
 import type { Json, KubeObject } from '../../kube/object.ts';
+import { podQosClass } from '../../kube/pod-qos.ts';
 import { groupResourceName, type ResourceInfo } from '../../kube/resource.ts';
 import { defaultsFor } from '../builtin/defaults/defaults-for.ts';
 import { builtinDefinitionName, builtinResources, builtinType } from '../builtin/tables.ts';
@@ -68,6 +69,7 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
       ? {}
       : { unknownField: (field: string) => unknownFieldText(name, field) as string }),
     ...(name === 'namespaces' ? { prepareForCreate: beginNamespace, onDeletion: markTerminating } : {}),
+    ...(name === 'pods' ? { prepareForCreate: withPendingStatus } : {}),
     ...(name === `${CRD_RESOURCE}.${CRD_GROUP}` ? CRD_RULES : {}),
     ...(name === 'horizontalpodautoscalers.autoscaling' && info.version === 'v1'
       ? { storage: AUTOSCALER_STORAGE }
@@ -88,6 +90,11 @@ function beginNamespace(namespace: KubeObject): void {
   metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': metadata.name as string };
   const { finalizers = [] } = (namespace.spec ?? {}) as { finalizers?: string[] };
   namespace.spec = { finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'] };
+}
+
+/** core/pod strategy. */
+function withPendingStatus(pod: KubeObject): void {
+  pod.status = { phase: 'Pending', qosClass: podQosClass(pod.spec) };
 }
 
 const markTerminating = (namespace: KubeObject): void => {

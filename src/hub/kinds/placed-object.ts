@@ -18,13 +18,19 @@ export function heldTargets({ metadata }: KubeObject): ReadonlySet<string> {
 /** Where the object is meant to be now: key → replicas. Targets being left are not in it. */
 export function currentPlacement(object: KubeObject): ReadonlyMap<string, number | undefined> {
   const { labels = {}, annotations = {} } = object.metadata;
-  const current = new Map<string, number | undefined>();
-  for (const key of suffixes(Object.keys(labels), STATE_LABEL_PREFIX)) {
-    if (labels[STATE_LABEL_PREFIX + key] !== 'Sync' || annotations[DELETION_ANNOTATION_PREFIX + key]) continue;
-    current.set(key, diffReplicas(annotations[SPEC_DIFF_ANNOTATION_PREFIX + key]));
-  }
-  return current;
+  return new Map(
+    placedOn(labels, annotations).map((key) => [key, diffReplicas(annotations[SPEC_DIFF_ANNOTATION_PREFIX + key])]),
+  );
 }
+
+/** Keys of the targets that an object with these labels and annotations is meant to be on. */
+export const placedOn = (
+  labels: Readonly<Record<string, unknown>>,
+  annotations: Readonly<Record<string, unknown>>,
+): string[] =>
+  suffixes(Object.keys(labels), STATE_LABEL_PREFIX).filter(
+    (key) => labels[STATE_LABEL_PREFIX + key] === 'Sync' && !annotations[DELETION_ANNOTATION_PREFIX + key],
+  );
 
 /** What stands behind the prefix, of the names that have it. */
 export const suffixes = (names: readonly string[], prefix: string): string[] =>

@@ -113,6 +113,8 @@ export const SPEC_DIFF_ANNOTATION_PREFIX = 'experimental.spec-diff.workload.kcp.
 export const DELETION_ANNOTATION_PREFIX = 'deletion.internal.workload.kcp.io/';
 /** What a target reports of its copy: the copy's status as JSON, generations in the hub's terms. */
 export const STATUS_ANNOTATION_PREFIX = 'experimental.status.workload.kcp.io/';
+/** What the cluster gave the copy (`given-spec.ts`), shown as the object's own where it lives in that cluster alone. */
+export const GIVEN_SPEC_ANNOTATION_PREFIX = 'given.workload.tmc.kcp.io/';
 /** Why a target cannot hold the object, while it cannot: one sentence. */
 export const SYNC_ERROR_ANNOTATION_PREFIX = 'error.workload.tmc.kcp.io/';
 export const SYNCER_FINALIZER_PREFIX = 'workload.kcp.io/syncer-';
