@@ -93,16 +93,19 @@ export class ChangeFeed {
     if (this.#revision >= revision) return true;
     if (signal.aborted) return false;
     return new Promise((resolve) => {
-      const waiting = { revision, resolve: () => resolve(true) };
-      this.#waiting.push(waiting);
-      signal.addEventListener(
-        'abort',
-        () => {
-          this.#waiting = this.#waiting.filter((one) => one !== waiting);
-          resolve(false);
+      const leave = () => {
+        this.#waiting = this.#waiting.filter((one) => one !== waiting);
+        resolve(false);
+      };
+      const waiting = {
+        revision,
+        resolve: () => {
+          signal.removeEventListener('abort', leave);
+          resolve(true);
         },
-        { once: true },
-      );
+      };
+      this.#waiting.push(waiting);
+      signal.addEventListener('abort', leave, { once: true });
     });
   }
 

@@ -6,6 +6,7 @@ import type { Logger } from '../reconcile/logger.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { ObjectIo } from './object-io.ts';
+import type { HotRanges } from './read/hot-ranges.ts';
 import type { ResourceDefinition } from './resource-definition.ts';
 import type { Store } from './store/store.ts';
 
@@ -13,6 +14,8 @@ export interface HubCore {
   readonly store: Store;
   readonly objects: ObjectIo;
   readonly feed: ChangeFeed;
+  /** Collections in memory, for lists. */
+  readonly ranges: HotRanges;
   readonly catalog: Catalog;
   readonly admission: AdmissionChain;
   readonly clock: Clock;

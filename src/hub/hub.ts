@@ -28,6 +28,7 @@ import { startCompaction } from './lifecycle/history.ts';
 import { startLifecycle } from './lifecycle/lifecycle.ts';
 import { LiveInformer } from './live-informer.ts';
 import { createObjectIo } from './object-io.ts';
+import { HotRanges } from './read/hot-ranges.ts';
 import type { ResourceDefinition } from './resource-definition.ts';
 import type { Store } from './store/store.ts';
 import { createValueCipher, type EncryptionKey } from './value-cipher.ts';
@@ -86,10 +87,12 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     return [...own, ...extra.filter(({ info }) => !names.has(groupResourceName(info)))];
   });
   const feed = new ChangeFeed(store, (change) => objects.openChange(change));
+  const ranges = new HotRanges({ store, feed, objects });
   const core: HubCore = {
     store,
     objects,
     feed,
+    ranges,
     catalog,
     // A quota counts what all others let pass.
     admission: chainOf([
@@ -141,6 +144,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     core,
     async close() {
       stop.abort();
+      ranges.close();
       await feed.close();
     },
   };

@@ -6,7 +6,8 @@
 import type { KubeObject } from '../kube/object.ts';
 import { apiVersionOf } from '../kube/resource.ts';
 
-const STORED_HEAD = '{"metadata":{';
+/** How every stored value begins. */
+export const STORED_HEAD = '{"metadata":{';
 
 /** How the kind is called in answers. */
 export interface TypeNames {

@@ -2,6 +2,7 @@
 import { apiVersionOf } from '../../kube/resource.ts';
 import type { HubCore, Target } from '../core.ts';
 import type { ListResult } from '../read/list.ts';
+import type { Segment } from '../read/segments.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import type { StoredEntry } from '../store/store.ts';
 import { itemHead, metadataHead, tailStart, typeNames } from '../stored-object.ts';
@@ -28,6 +29,10 @@ export async function* listBytes(core: HubCore, target: Target, list: ListResult
   // Upstream's typed lists leave out each item's kind.
   const prefix = itemHead(definition.custom ? typeNames(definition.info) : undefined);
   let separator = `${JSON.stringify(head).slice(0, -1)},"items":[`;
+  if (passes && list.segments !== undefined) {
+    yield* segmentBytes(separator, list.segments, prefix);
+    return;
+  }
   for await (const entries of list.chunks) {
     const writer = new ChunkWriter(entries);
     for (const entry of entries) {
@@ -38,6 +43,13 @@ export async function* listBytes(core: HubCore, target: Target, list: ListResult
     yield* writer.chunks();
   }
   yield Buffer.from(`${separator === ',' ? '' : separator}]}\n`);
+}
+
+/** A collection in memory goes out as it lies there; the first object's comma is left out. */
+function* segmentBytes(opening: string, segments: readonly Segment[], prefix: string): Generator<Uint8Array> {
+  yield Buffer.from(opening);
+  for (const [at, segment] of segments.entries()) yield segment.encoded(prefix).subarray(at === 0 ? 1 : 0);
+  yield Buffer.from(']}\n');
 }
 
 function itemJson(core: HubCore, target: Target, entry: StoredEntry): string {

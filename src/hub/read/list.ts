@@ -5,7 +5,9 @@ import { collectionPrefix, kindKey } from '../keys.ts';
 import { storedAs } from '../object-io.ts';
 import { CompactedError, type ListOptions, type ListPage, type StoredEntry } from '../store/store.ts';
 import { type ContinuePoint, decodeContinue, encodeContinue } from './continue-token.ts';
+import type { Collection, HotRange } from './hot-ranges.ts';
 import { type ListQuery, parseVersion } from './list-options.ts';
+import type { Segment } from './segments.ts';
 import { compileSelection, type Selection } from './selection.ts';
 
 /** Entries read from the store in one go: about a millisecond, then the event loop gets its turn. */
@@ -19,6 +21,8 @@ export interface ListResult {
   readonly remainingItemCount: number | undefined;
   /** Decrypted, in key order. An unlimited list is read while it is consumed. */
   readonly chunks: AsyncIterable<readonly StoredEntry[]>;
+  /** The same whole, where it lies in memory: what `chunks` would give, ready to be sent. */
+  readonly segments?: readonly Segment[];
 }
 
 /** Throws ApiError 400, 410, 504. `workspace` of the target may be `*`. */
@@ -36,11 +40,34 @@ export async function readList(
     point === undefined ? await snapshotOf(core, query, signal) : point.revision < 0n ? undefined : point.revision;
   const source = sourceOf(core, target, selection);
   const read = (options: ListOptions) => readPage(source, options, point);
+  if (query.limit === 0 && at === undefined && point === undefined && source.collection !== undefined) {
+    const hot = await core.ranges.take(source.collection, signal ?? NEVER);
+    if (hot !== undefined) return inMemory(core, target, selection, hot);
+  }
   const after = point === undefined ? undefined : source.prefix + point.after;
   return query.limit > 0
     ? limited(core, target, source, selection, query.limit, read, { ...defined({ at, after }) })
-    : unlimited(core, target, selection, read, { ...defined({ at, after }) });
+    : unlimited(core, target, source, selection, read, { ...defined({ at, after }) });
 }
+
+const NEVER = new AbortController().signal;
+
+/** From the collection in memory: whole segments where everything is wanted. */
+function inMemory(core: HubCore, target: Target, selection: Selection, { revision, segments }: HotRange): ListResult {
+  const result = { revision, continue: undefined, remainingItemCount: undefined };
+  async function* chunks(): AsyncGenerator<readonly StoredEntry[]> {
+    for (const { entries } of segments) {
+      yield selectFrom(core, target, selection, entries);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+  return { ...result, chunks: chunks(), ...(selection.everything ? { segments } : {}) };
+}
+
+const selectFrom = (core: HubCore, target: Target, selection: Selection, entries: readonly StoredEntry[]) =>
+  selection.everything
+    ? entries
+    : entries.filter((entry) => selection.matches(core.objects.decode(target.definition, entry)));
 
 type ReadPage = (options: ListOptions) => Promise<ListPage>;
 
@@ -48,14 +75,19 @@ interface Source {
   /** Common beginning of the keys; continue tokens leave it out. */
   readonly prefix: string;
   readonly read: ReadPage;
+  /** Undefined: of all workspaces. */
+  readonly collection: Collection | undefined;
 }
 
 function sourceOf(core: HubCore, { workspace, definition, namespace }: Target, selection: Selection): Source {
-  const kind = storedAs(definition);
-  if (workspace === '*') return { prefix: '', read: (options) => core.store.listKind(kindKey(kind), options) };
+  const stored = storedAs(definition);
+  const kind = kindKey(stored);
+  if (workspace === '*')
+    return { prefix: '', read: (options) => core.store.listKind(kind, options), collection: undefined };
   const scope = definition.info.namespaced ? namespace || selection.namespace || '' : '';
-  const prefix = collectionPrefix(workspace, kind, scope);
-  return { prefix, read: (options) => core.store.list(prefix, options) };
+  const prefix = collectionPrefix(workspace, stored, scope);
+  const collection = { workspace, kind, namespace: scope, prefix };
+  return { prefix, read: (options) => core.store.list(prefix, options), collection };
 }
 
 /** undefined: newest. */
@@ -131,23 +163,28 @@ async function limited(
 async function unlimited(
   core: HubCore,
   target: Target,
+  source: Source,
   selection: Selection,
   read: ReadPage,
   first: ListOptions,
 ): Promise<ListResult> {
   const options: ListOptions = { ...first, limit: CHUNK, count: false };
   const firstPage = await read(options);
-  const keep = (page: ListPage): StoredEntry[] => {
+  const keep = (page: ListPage): readonly StoredEntry[] => {
     const opened = page.entries.map((entry) => core.objects.open(entry));
-    return selection.everything
-      ? opened
-      : opened.filter((entry) => selection.matches(core.objects.decode(target.definition, entry)));
+    return selectFrom(core, target, selection, opened);
   };
+  const newest = first.at === undefined && first.after === undefined ? source.collection : undefined;
   async function* chunks(): AsyncGenerator<readonly StoredEntry[]> {
+    let count = 0;
     for (let page = firstPage; ; ) {
       yield keep(page);
+      count += page.entries.length;
       const last = page.entries.at(-1);
-      if (page.remaining === 0 || last === undefined) return;
+      if (page.remaining === 0 || last === undefined) {
+        if (newest !== undefined) core.ranges.noteListed(newest, count);
+        return;
+      }
       await new Promise<void>((resolve) => setImmediate(resolve));
       page = await read({ ...options, at: firstPage.revision, after: last.key });
     }
