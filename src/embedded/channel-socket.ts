@@ -59,24 +59,29 @@ async function serve(webSocket: WebSocket, run: (session: ChannelSession) => Pro
     if (webSocket.readyState === webSocket.OPEN)
       webSocket.send(Buffer.concat([Buffer.from([channel]), Buffer.from(chunk)]));
   };
-  let status: object;
-  try {
-    const code = await run({
+  const status = await commandStatus(() =>
+    run({
       stdin,
       stdout: (chunk) => send(STDOUT, chunk),
       stderr: (chunk) => send(STDERR, chunk),
       signal: gone.signal,
-    });
-    status = exitStatus(code);
-  } catch (error) {
-    status = { metadata: {}, status: 'Failure', reason: 'InternalError', message: String(error), code: 500 };
-  }
+    }),
+  );
   send(ERROR, JSON.stringify(status));
   webSocket.close(1000);
 }
 
+/** Runs it to its end, and says how it ended. */
+export async function commandStatus(run: () => Promise<number>): Promise<object> {
+  try {
+    return exitStatus(await run());
+  } catch (error) {
+    return { metadata: {}, status: 'Failure', reason: 'InternalError', message: String(error), code: 500 };
+  }
+}
+
 /** As the kubelet reports it (k8s.io/kubelet/pkg/cri/streaming/remotecommand, writeStatus). */
-export const exitStatus = (code: number): object =>
+const exitStatus = (code: number): object =>
   code === 0
     ? { metadata: {}, status: 'Success' }
     : {

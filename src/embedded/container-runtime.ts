@@ -9,12 +9,12 @@ import type { Container, Pod } from './types.ts';
 const RUN_MS = 500;
 
 export class ContainerRuntime {
-  readonly #clusterName: string;
+  readonly clusterName: string;
   readonly #files = new Map<string, Files>();
   readonly #logs = new Map<string, LogBook>();
 
   constructor(clusterName: string) {
-    this.#clusterName = clusterName;
+    this.clusterName = clusterName;
   }
 
   /** A shell inside the container; its files live as long as the pod (and this process). */
@@ -52,7 +52,7 @@ export class ContainerRuntime {
       const started = Date.parse(pod.status?.startTime ?? '') || Date.now();
       book.append(
         started,
-        `${container.image ?? container.name} started on ${pod.spec.nodeName ?? ''} in cluster ${this.#clusterName}`,
+        `${container.image ?? container.name} started on ${pod.spec.nodeName ?? ''} in cluster ${this.clusterName}`,
       );
       const printed = book;
       void this.#print(pod, container, (chunk) => printed.append(started, chunk.toString()));

@@ -1,10 +1,14 @@
 /** pods/log, pods/exec, pods/attach and pods/portforward of an embedded cluster: what a kubelet would answer. */
 import type { ApiRequest, ApiResult, ByteSink } from '../kube/api.ts';
 import type { KubeObject } from '../kube/object.ts';
-import { ApiError, badRequest } from '../kube/status.ts';
+import { badRequest } from '../kube/status.ts';
 import { acceptChannels, type ChannelSession, speaksChannels } from './channel-socket.ts';
 import type { ContainerRuntime } from './container-runtime.ts';
 import type { LogLine } from './log-book.ts';
+import { podPorts } from './pod-ports.ts';
+import { acceptPortForward, acceptTunnelledPorts, PORT_FORWARD, tunnelsPorts } from './port-forward.ts';
+import { acceptSpdySession, SPDY_COMMANDS } from './spdy-session.ts';
+import { negotiateSpdy } from './spdy-upgrade.ts';
 import { createTerminal } from './terminal.ts';
 import type { Container, Pod } from './types.ts';
 
@@ -45,20 +49,31 @@ export function podStreams(runtime: ContainerRuntime): Record<string, Subresourc
           }),
       );
     },
-    'pods/portforward': async () => {
-      throw new ApiError(501, 'NotImplemented', 'simulated pods listen on no port: join a real cluster to forward to');
+    'pods/portforward': async (request, object) => {
+      const { pod } = running(object as Pod, request.query);
+      return forwardPorts(request, pod, runtime);
     },
   };
 }
 
 function upgrade(request: ApiRequest, run: (session: ChannelSession) => Promise<number>): ApiResult {
   if (!request.upgrade) throw badRequest('Upgrade request required');
-  if (!speaksChannels(request.headers['sec-websocket-protocol'])) {
-    throw badRequest(
-      'this cluster is simulated and speaks v5.channel.k8s.io and v4.channel.k8s.io over WebSocket only',
-    );
+  if (speaksChannels(request.headers['sec-websocket-protocol'])) {
+    return { upgrade: (incoming, socket, head) => acceptChannels(incoming, socket, head, run) };
   }
-  return { upgrade: (incoming, socket, head) => acceptChannels(incoming, socket, head, run) };
+  negotiateSpdy(request, SPDY_COMMANDS);
+  return { upgrade: (_incoming, socket, head) => acceptSpdySession(socket, head, request.query, run) };
+}
+
+function forwardPorts(request: ApiRequest, pod: Pod, runtime: ContainerRuntime): ApiResult {
+  if (!request.upgrade) throw badRequest('Upgrade request required');
+  const connect = podPorts(runtime.clusterName, pod);
+  const name = pod.metadata.name as string;
+  if (tunnelsPorts(request.headers['sec-websocket-protocol'])) {
+    return { upgrade: (incoming, socket, head) => acceptTunnelledPorts(incoming, socket, head, connect, name) };
+  }
+  negotiateSpdy(request, [PORT_FORWARD]);
+  return { upgrade: (_incoming, socket, head) => acceptPortForward(socket, head, connect, name) };
 }
 
 const flag = (query: URLSearchParams, name: string): boolean => /^(1|true)$/.test(query.get(name) ?? '');
