@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ClusterRegistry, Downstream } from '../clusters/downstream.ts';
+import type { ServedType } from '../hub/openapi/served-type.ts';
 import type { ApiRequest, ApiResponse, ApiResult } from '../kube/api.ts';
 import {
   aggregatedDocument,
@@ -14,7 +15,6 @@ import {
   groupsBelow,
   resourceListDocument,
 } from '../kube/discovery-document.ts';
-import type { ResourceInfo } from '../kube/resource.ts';
 import { methodNotAllowed, notAcceptable, pathNotFound } from '../kube/status.ts';
 import { type DiscoverySource, type MergedDiscovery, type MergedResource, mergeDiscovery } from './discovery-merge.ts';
 import { createMergedOpenApi } from './openapi.ts';
@@ -124,7 +124,7 @@ function merge({ hub, clusters }: WorkspaceSources): Merged {
       : [
           {
             resources: hub.map(({ info }) => info),
-            groups: groupsOf(hub.map(({ info }) => info)),
+            groups: groupsOf(hub),
             live: true,
             authoritative: true,
           },
@@ -142,9 +142,14 @@ function merge({ hub, clusters }: WorkspaceSources): Merged {
   };
 }
 
-function groupsOf(resources: readonly ResourceInfo[]): DiscoverySource['groups'] {
+/** Built-in groups as they stand; custom ones by name, as kube-apiserver orders groups of equal priority. */
+function groupsOf(types: readonly ServedType[]): DiscoverySource['groups'] {
   const versions = new Map<string, Set<string>>();
-  for (const { group, version } of resources) versions.set(group, (versions.get(group) ?? new Set()).add(version));
+  const sorted = [
+    ...types.filter(({ custom }) => !custom),
+    ...types.filter(({ custom }) => custom).sort((a, b) => (a.info.group < b.info.group ? -1 : 1)),
+  ];
+  for (const { info } of sorted) versions.set(info.group, (versions.get(info.group) ?? new Set()).add(info.version));
   return [...versions].map(([name, served]) => ({ name, versions: [...served] }));
 }
 
@@ -196,7 +201,7 @@ function legacy(
 function versionDocument(api: MergedDiscovery, groupName: string, version: string): object | undefined {
   const group = api.groups.find(({ name }) => name === groupName);
   const served = group?.versions.find((each) => each.version === version);
-  return served && resourceListDocument(groupName, served);
+  return group && served && resourceListDocument(groupName, served, group.versions[0]?.version ?? served.version);
 }
 
 function remember(

@@ -2,7 +2,8 @@
  * Discovery as kube-apiserver writes it: the aggregated document (apidiscovery.k8s.io v2 and v2beta1) and the legacy ones
  * (APIVersions, APIGroupList, APIGroup, APIResourceList). Pure; for the hub alone, for merged views, for embedded clusters.
  */
-import { apiVersionOf, type ResourceInfo, type SubresourceInfo } from './resource.ts';
+import { createHash } from 'node:crypto';
+import { apiVersionOf, groupResourceName, type ResourceInfo, type SubresourceInfo } from './resource.ts';
 
 export interface ServedVersion {
   readonly version: string;
@@ -80,8 +81,12 @@ function groupFields({ name, versions }: ServedGroup): object {
   return { name, versions: listed, preferredVersion: listed[0] };
 }
 
-/** Upstream sorts by resource, each followed by its subresources. */
-export const resourceListDocument = (group: string, { version, resources }: ServedVersion): object => ({
+/** Upstream sorts by resource, each followed by its subresources. `preferred`: the group's first version. */
+export const resourceListDocument = (
+  group: string,
+  { version, resources }: ServedVersion,
+  preferred: string,
+): object => ({
   kind: 'APIResourceList',
   ...(group === '' ? {} : { apiVersion: 'v1' }),
   groupVersion: apiVersionOf({ group, version }),
@@ -94,6 +99,7 @@ export const resourceListDocument = (group: string, { version, resources }: Serv
       verbs: info.verbs,
       ...(info.shortNames.length > 0 ? { shortNames: info.shortNames } : {}),
       ...(info.categories.length > 0 ? { categories: info.categories } : {}),
+      ...storageVersionHash(info, preferred),
     },
     ...info.subresources.map((subresource) => ({
       name: `${info.resource}/${subresource.name}`,
@@ -105,6 +111,27 @@ export const resourceListDocument = (group: string, { version, resources }: Serv
     })),
   ]),
 });
+
+/** Built-in kinds that are not stored in their group's preferred version, and where they are. */
+const STORED_ELSEWHERE: Readonly<Record<string, string>> = {
+  'clustertrustbundles.certificates.k8s.io': 'certificates.k8s.io/v1beta1',
+  'customresourcedefinitions.apiextensions.k8s.io': 'apiextensions.k8s.io/v1beta1',
+  'devicetaintrules.resource.k8s.io': 'resource.k8s.io/v1beta2',
+  'events.events.k8s.io': '/v1',
+  'podcertificaterequests.certificates.k8s.io': 'certificates.k8s.io/v1beta1',
+  'storageversionmigrations.storagemigration.k8s.io': 'storagemigration.k8s.io/v1beta1',
+};
+
+/** apiserver `discovery.StorageVersionHash`; nothing for kinds that are not stored, or stored nobody has said where. */
+function storageVersionHash(info: ResourceInfo, preferred: string): { storageVersionHash?: string } {
+  if (!info.verbs.includes('watch')) return {};
+  const builtin = !info.group.includes('.') || info.group.endsWith('.k8s.io');
+  const version = info.storageVersion ?? (builtin ? preferred : undefined);
+  if (version === undefined) return {};
+  const stored = STORED_ELSEWHERE[groupResourceName(info)] ?? `${info.group}/${version}`;
+  const hash = createHash('sha256').update(`${stored}/${info.kind}`).digest();
+  return { storageVersionHash: hash.subarray(0, 8).toString('base64') };
+}
 
 export type DiscoveryForm = { readonly aggregated: AggregatedVersion; readonly contentType: string } | 'legacy';
 

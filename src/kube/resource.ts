@@ -38,6 +38,8 @@ export interface ResourceInfo extends GroupVersionResource {
   readonly subresources: readonly SubresourceInfo[];
   /** Empty kind of list objects; defaults to `<kind>List`. */
   readonly listKind?: string;
+  /** Version in which its objects are stored, where the server that stores them has said. */
+  readonly storageVersion?: string;
 }
 
 export const apiVersionOf = (gv: { group: string; version: string }): string =>

@@ -18,8 +18,15 @@ const clusterPods = resourceInfo('v1', 'pods', 'Pod', {
 const widgets = (version: string, extra: Partial<ResourceInfo> = {}) =>
   resourceInfo(`acme.com/${version}`, 'widgets', 'Widget', extra);
 
-function setUp(...clusters: FakeDownstream[]) {
-  const kinds = [deployments, pods].map((info) => ({ info, schema: undefined, custom: false }));
+const setUp = (...clusters: FakeDownstream[]) => setUpHub([], ...clusters);
+
+/** `custom`: what the hub serves beside built-in kinds. */
+function setUpHub(custom: readonly ResourceInfo[], ...clusters: FakeDownstream[]) {
+  const kinds = [deployments, pods, ...custom].map((info) => ({
+    info,
+    schema: undefined,
+    custom: custom.includes(info),
+  }));
   const merged = createMergedDiscovery({
     hub: { definitions: async () => kinds },
     registry: fakeRegistry(...clusters),
@@ -91,6 +98,22 @@ describe('merged discovery', () => {
   it('keeps a single cluster’s own order of versions', async () => {
     const { groups } = setUp(cluster('east', widgets('v1beta1'), widgets('v1')));
     expect((await groups())['acme.com']).toEqual(['v1beta1', 'v1']);
+  });
+
+  it('orders custom groups of the hub by name, behind the built-in ones', async () => {
+    const custom = [resourceInfo('zoo.test/v1', 'apes', 'Ape'), resourceInfo('bar.test/v1', 'foos', 'Foo')];
+    expect(Object.keys(await setUpHub(custom).groups())).toEqual(['apps', 'bar.test', 'zoo.test']);
+  });
+
+  it('tells where kinds are stored, as far as it knows: by version in legacy lists', async () => {
+    const custom = [widgets('v1', { storageVersion: 'v1beta1' }), widgets('v1beta1', { storageVersion: 'v1beta1' })];
+    const other = resourceInfo('zoo.test/v1', 'apes', 'Ape');
+    const { get } = setUpHub(custom, cluster('east', other));
+    const hashes = async (path: string) =>
+      (await get(path)).document.resources.map((one: { storageVersionHash?: string }) => one.storageVersionHash);
+    expect(await hashes('/apis/apps/v1')).toEqual(['8aSe+NMegvE=']);
+    expect(await hashes('/apis/acme.com/v1')).toEqual(await hashes('/apis/acme.com/v1beta1'));
+    expect(await hashes('/apis/zoo.test/v1')).toEqual([undefined]);
   });
 
   it('marks as stale only what nobody who answers serves', async () => {

@@ -54,6 +54,7 @@ export function definitionsOf({ group, scope, names, versions }: CustomKind, ver
           categories: names.categories ?? [],
           subresources: subresourcesOf(kind, version),
           listKind: names.listKind ?? `${kind}List`,
+          storageVersion: storage,
         },
         storageVersion: storage,
         schema: schemas.get(version.name),
