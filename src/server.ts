@@ -50,6 +50,8 @@ export interface ServerDependencies {
   readonly log: Logger;
   /** Beside the token file: tokens made at start, for `tmc dev`. */
   readonly tokens?: readonly StaticToken[];
+  /** Hears that the store has stopped for good, because the disk failed to sync: the process should end. */
+  readonly onStoreFailure?: (failure: Error) => void;
 }
 
 export interface RunningServer {
@@ -77,7 +79,12 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
   setMaxListeners(0, signal);
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const metrics = createMetrics({ process: true });
-  const store = openSqliteStore(join(config.dataDir, 'hub.sqlite'));
+  const store = openSqliteStore(join(config.dataDir, 'hub.sqlite'), {
+    onFailure(failure) {
+      log.error({ err: failure }, 'the store has stopped');
+      dependencies.onStoreFailure?.(failure);
+    },
+  });
 
   /** Known for certain once we listen. */
   const address = { port: config.port };

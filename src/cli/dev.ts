@@ -11,6 +11,7 @@ import type { HubClient } from '../hub/client.ts';
 import type { Logger } from '../reconcile/logger.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { authorSample, ensureWorkspace, registerEmbedded, untilHealthy } from './dev-setup.ts';
+import { endAtOnce } from './end-at-once.ts';
 import { kubeconfigText, writeKubeconfig } from './kubeconfig.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -53,7 +54,7 @@ export async function dev(options: DevOptions): Promise<void> {
       };
       embedded.push(await startEmbeddedServer({ name, directory, nodes: NODES, nodeLabels, log }));
     }
-    server = await startServer(config, { log });
+    server = await startServer(config, { log, onStoreFailure: endAtOnce });
     const { client } = server.hub;
     await ensureWorkspace(server.hub, ROOT, 'dev');
     for (const cluster of embedded) await registerEmbedded(client, ROOT, cluster);

@@ -4,12 +4,13 @@ import { pino } from 'pino';
 import { parse } from 'yaml';
 import { parseServerConfig, withEnvironment } from '../config.ts';
 import { startServer } from '../server.ts';
+import { endAtOnce } from './end-at-once.ts';
 import { UsageError } from './usage-error.ts';
 
 export async function serve(options: { config: string }): Promise<void> {
   const config = parseServerConfig(withEnvironment(readConfig(options.config), process.env));
   const log = pino({ level: config.logLevel });
-  const server = await startServer(config, { log });
+  const server = await startServer(config, { log, onStoreFailure: endAtOnce });
   log.info({ url: server.url }, 'serving');
   process.stdout.write('ready\n');
   await new Promise<void>((resolve) => {

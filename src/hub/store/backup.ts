@@ -1,7 +1,8 @@
 /** Online backup of the SQLite store, and restore. Both work on files; the hub may run during a backup, not a restore. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import Database from 'libsql';
-import { openDatabase, StoreUnusableError } from './sqlite-tables.ts';
+import { openDatabase } from './sqlite-tables.ts';
+import { StoreUnusableError } from './store-errors.ts';
 
 /**
  * Versions handed out after the backup was made must not come again with other contents, so a restored store starts

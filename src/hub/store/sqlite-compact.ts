@@ -1,5 +1,6 @@
 /** Forgetting history, in small steps so that a long compaction never holds up writes. */
 import type { Sqlite } from './sqlite-tables.ts';
+import { asWriteError } from './store-errors.ts';
 
 const STEP = 2_000;
 
@@ -36,7 +37,7 @@ export function createCompactor(db: Sqlite) {
       db.exec('COMMIT');
     } catch (error) {
       if (db.inTransaction) db.exec('ROLLBACK');
-      throw error;
+      throw asWriteError(error);
     }
     return to;
   }
@@ -44,7 +45,13 @@ export function createCompactor(db: Sqlite) {
   return {
     step,
     horizon: () => metaNumber('horizon', 1),
-    setHorizon: (revision: number) => void writeMeta.run('horizon', String(revision)),
+    setHorizon(revision: number): void {
+      try {
+        writeMeta.run('horizon', String(revision));
+      } catch (error) {
+        throw asWriteError(error);
+      }
+    },
     compacted: () => metaNumber('compacted', 0),
     /** A restored backup starts above every revision that was ever handed out. */
     floor: () => metaNumber('floor', 1),

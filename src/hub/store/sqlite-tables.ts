@@ -3,6 +3,7 @@
  * each key, `past` at rows that a later one superseded, which pinned lists and watches still need until compaction.
  */
 import Database from 'libsql';
+import { asWriteError, StoreFullError, StoreUnusableError } from './store-errors.ts';
 
 export type Sqlite = InstanceType<typeof Database>;
 
@@ -26,22 +27,15 @@ CREATE TABLE IF NOT EXISTS past(key TEXT NOT NULL, id INTEGER NOT NULL, until IN
 CREATE INDEX IF NOT EXISTS past_kind ON past(kind, key, id, until);
 `;
 
-/** Thrown when a file cannot be trusted: damaged, or written by a newer version. */
-export class StoreUnusableError extends Error {
-  constructor(message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = 'StoreUnusableError';
-  }
-}
-
 export interface OpenOptions {
   /** `quick` (default) checks structure, `full` indexes too, `off` nothing. */
   readonly integrityCheck?: 'quick' | 'full' | 'off';
 }
 
 /**
- * Takes a file path or `:memory:`. WAL with synchronous=NORMAL: SQLite itself syncs at checkpoints only; the commit
- * queue syncs the WAL before it acknowledges (group-commit.ts), which makes the pair as durable as FULL.
+ * Takes a file path or `:memory:`. WAL with synchronous=NORMAL: SQLite itself syncs at checkpoints only
+ * (wal-checkpoint.ts); the commit queue syncs the WAL before it acknowledges (group-commit.ts), which makes the pair as
+ * durable as FULL.
  */
 export function openDatabase(path: string, options: OpenOptions = {}): Sqlite {
   const db = new Database(path);
@@ -50,15 +44,30 @@ export function openDatabase(path: string, options: OpenOptions = {}): Sqlite {
     db.pragma('synchronous = NORMAL');
     db.pragma('busy_timeout = 5000');
     db.pragma('cache_size = -65536');
-    db.pragma('wal_autocheckpoint = 4000');
     if (options.integrityCheck !== 'off') checkIntegrity(db, options.integrityCheck ?? 'quick');
     db.exec(TABLES);
     checkFormat(db);
+    settle(db);
+    db.pragma('wal_autocheckpoint = 0');
     return db;
   } catch (error) {
     db.close();
     if (error instanceof StoreUnusableError) throw error;
     throw new StoreUnusableError(`Cannot open the store ${path}: ${(error as Error).message}`, error);
+  }
+}
+
+/**
+ * From here on what is read is on the disk, whatever became of syncs before: the database gets all of the WAL, and is
+ * synced. On a full disk it cannot, and is served for reading until it can.
+ */
+function settle(db: Sqlite): void {
+  try {
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    // The WAL gets its header; what wal-checkpoint.ts writes is one page.
+    db.exec("INSERT INTO meta(name, value) VALUES('restarts', '0') ON CONFLICT DO UPDATE SET value = '0'");
+  } catch (error) {
+    if (!(asWriteError(error) instanceof StoreFullError)) throw error;
   }
 }
 

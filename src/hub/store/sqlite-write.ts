@@ -2,6 +2,7 @@
 import type { LoggedChange, SqliteReader } from './sqlite-read.ts';
 import { kindOfKey, type Sqlite } from './sqlite-tables.ts';
 import type { CommitResult, StoreOperation } from './store.ts';
+import { asWriteError } from './store-errors.ts';
 
 export interface AppliedBatch {
   readonly results: readonly CommitResult[];
@@ -20,7 +21,7 @@ export function createWriter(db: Sqlite, reader: Pick<SqliteReader, 'get' | 'new
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
 
-  /** Applies every commit in one transaction. Throws (and changes nothing) when the database refuses, e.g. disk full. */
+  /** Applies every commit in one transaction. Throws (and changes nothing) when the database refuses; StoreFullError for want of space. */
   function applyBatch(commits: readonly (readonly StoreOperation[])[], lastId: number): AppliedBatch {
     const results: CommitResult[] = [];
     const changes: LoggedChange[] = [];
@@ -41,7 +42,7 @@ export function createWriter(db: Sqlite, reader: Pick<SqliteReader, 'get' | 'new
     } catch (error) {
       if (db.inTransaction) db.exec('ROLLBACK');
       reader.recent.forgetAll();
-      throw error;
+      throw asWriteError(error);
     }
     return { results, changes, lastId: id };
   }
