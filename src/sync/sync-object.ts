@@ -26,7 +26,7 @@ import { namespaceIn, type TargetIdentity } from './downstream-namespace.ts';
 import { contentDigest, covers } from './drift.ts';
 import { annotate, release } from './hub-writer.ts';
 import { placementIsCurrent, statusReport } from './status-report.ts';
-import { SyncProblem, type TargetApi } from './target-api.ts';
+import { type Propagation, SyncProblem, type TargetApi } from './target-api.ts';
 import type { TargetNamespaces } from './target-namespaces.ts';
 import { type DesiredCopy, type TransformDraft, toDownstream } from './transform.ts';
 
@@ -210,7 +210,15 @@ async function removeCopy(context: SyncContext, id: string, hubObject: KubeObjec
   const uid = cached?.uid ?? (await liveCopyUid(context, id, hubObject, resource, copyNamespace));
   if (uid === undefined) return true;
   context.count('delete', groupResourceName(resource));
-  return (await api.remove(resource, copyNamespace, name, uid)) === 'gone';
+  return (await api.remove(resource, copyNamespace, name, uid, propagationOf(hubObject))) === 'gone';
+}
+
+/** As whoever deleted the object asked: the hub keeps its finalizer for that until the copies are gone. */
+function propagationOf(hubObject: KubeObject | undefined): Propagation {
+  const { deletionTimestamp, finalizers = [] } = hubObject?.metadata ?? {};
+  if (deletionTimestamp === undefined) return 'Background';
+  if (finalizers.includes('orphan')) return 'Orphan';
+  return finalizers.includes('foregroundDeletion') ? 'Foreground' : 'Background';
 }
 
 /** An adopted object stays: applying nothing takes back what was applied. */

@@ -24,9 +24,18 @@ export interface TargetApi {
   apply(resource: ResourceInfo, object: KubeObject): Promise<KubeObject>;
   /** Undefined when it is not there. */
   get(resource: ResourceInfo, namespace: string, name: string): Promise<KubeObject | undefined>;
-  /** `gone`: the cluster confirms that no such object is left. Background propagation; `uid` must still be the object's. */
-  remove(resource: ResourceInfo, namespace: string, name: string, uid: string): Promise<'gone' | 'pending'>;
+  /** `gone`: the cluster confirms that no such object is left. `uid` must still be the object's; default Background. */
+  remove(
+    resource: ResourceInfo,
+    namespace: string,
+    name: string,
+    uid: string,
+    propagation?: Propagation,
+  ): Promise<'gone' | 'pending'>;
 }
+
+/** What becomes of an object's dependents when it is deleted. */
+export type Propagation = 'Background' | 'Foreground' | 'Orphan';
 
 export function targetApi(downstream: Downstream, bucket: TokenBucket, signal: AbortSignal): TargetApi {
   async function call(
@@ -60,11 +69,11 @@ export function targetApi(downstream: Downstream, bucket: TokenBucket, signal: A
       if (answer.status >= 300) throw problem(downstream.clusterName, answer);
       return answer.body as KubeObject;
     },
-    async remove(resource, namespace, name, uid) {
+    async remove(resource, namespace, name, uid, propagation = 'Background') {
       const answer = await call('DELETE', resourcePath(resource, namespace, name), {
         apiVersion: 'v1',
         kind: 'DeleteOptions',
-        propagationPolicy: 'Background',
+        propagationPolicy: propagation,
         preconditions: { uid },
       });
       if (answer.status === 404) return 'gone';

@@ -125,6 +125,23 @@ describe('a Deployment', () => {
     });
   });
 
+  it('leaves what its copies own behind when it is deleted so', async () => {
+    const [copy] = await copies(line.east, DEPLOYMENTS);
+    const { name = '', namespace = '', uid = '' } = copy?.metadata ?? {};
+    const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name, uid };
+    const settings = { ...CONFIG_MAPS, workspace: 'root', namespace, name: 'owned' };
+    await line.east.cluster.client.create('root', CONFIG_MAPS, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'owned', namespace, ownerReferences: [owner] },
+    });
+    await line.hub.client.delete(WEB, { propagationPolicy: 'Orphan' });
+    await until('the object to go', async () => (await line.hub.client.get(WEB)) === undefined);
+    expect(await copies(line.east, DEPLOYMENTS)).toEqual([]);
+    expect((await line.east.cluster.client.get(settings))?.metadata.ownerReferences).toBeUndefined();
+    expect(await line.east.cluster.client.get(settings)).toBeDefined();
+  });
+
   it('goes when every cluster has confirmed, and not before', async () => {
     line.west.cut();
     line.registry.emit({ type: 'health', downstream: line.west.downstream });

@@ -7,6 +7,7 @@ import { parseApiVersion } from '../../kube/resource.ts';
 import { WorkQueue } from '../../reconcile/queue.ts';
 import type { FeedEvent } from '../change-feed.ts';
 import type { HubCore, Target } from '../core.ts';
+import { SYNCER_FINALIZER_PREFIX } from '../kinds/workload.ts';
 import { deleteObject, type GracePeriod } from '../write/delete.ts';
 import { mentions, type Observer } from './observe.ts';
 import { changeMetadata, isRace, OWN, readObject, removeFinalizer, targetOfKey } from './own-writes.ts';
@@ -119,6 +120,8 @@ export function garbageCollector(core: HubCore, gracePeriod: GracePeriod, signal
     const object = target && (await readObject(core, target));
     const { deletionTimestamp, finalizers = [], uid = '' } = object?.metadata ?? {};
     if (target === undefined || deletionTimestamp === undefined) return;
+    // Its copies' dependents fare as its own: clusters read from the finalizer how to delete. Their leaving wakes this again.
+    if (finalizers.some((one) => one.startsWith(SYNCER_FINALIZER_PREFIX))) return;
     const keys = graph.dependentsOf(uid).filter((one) => sameWorkspace(one, key));
     if (finalizers.includes(ORPHAN)) {
       for (const dependent of keys) {
