@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { constants, createGzip, gzip } from 'node:zlib';
 import type { ApiResponse } from '../kube/api.ts';
 import type { RawResponse } from './exchange.ts';
+import { Indenter, indented } from './pretty.ts';
 import { cut, responseSink } from './sink.ts';
 
 /** kube-apiserver's threshold: below it compression costs more than it saves (defaultGzipThresholdBytes). */
@@ -16,6 +17,8 @@ export interface ReplyContext {
   readonly method: string;
   readonly acceptEncoding: string | undefined;
   readonly auditId: string;
+  /** JSON is indented. */
+  readonly pretty: boolean;
   /** Aborts when the client is gone. */
   readonly closed: AbortSignal;
 }
@@ -32,8 +35,11 @@ export async function reply(response: RawResponse, answer: ApiResponse, context:
     headers[name] = typeof value === 'string' ? value : [...value];
   }
   const mayGzip = acceptsGzip(context.acceptEncoding) && context.method === 'GET' && !('content-encoding' in headers);
-  if (answer.body instanceof Uint8Array)
-    return replyBytes(response, answer.status, headers, answer.body, context, mayGzip);
+  const pretty = context.pretty && isJson(headers);
+  if (answer.body instanceof Uint8Array) {
+    const bytes = pretty ? new Indenter().indent(answer.body) : answer.body;
+    return replyBytes(response, answer.status, headers, bytes, context, mayGzip);
+  }
   if (context.method === 'HEAD') {
     writeHead(response, answer.status, headers).end();
     return;
@@ -43,8 +49,12 @@ export async function reply(response: RawResponse, answer: ApiResponse, context:
     answer.body(responseSink(response, context.closed));
     return;
   }
-  await replyStream(response, answer.status, headers, answer.body, context, mayGzip);
+  const body = pretty ? indented(answer.body) : answer.body;
+  await replyStream(response, answer.status, headers, body, context, mayGzip);
 }
+
+const isJson = (headers: Readonly<Record<string, string | string[]>>): boolean =>
+  !('content-encoding' in headers) && String(headers['content-type'] ?? '').startsWith('application/json');
 
 async function replyBytes(
   response: RawResponse,

@@ -13,6 +13,7 @@ import { handlerHeaders, headerValue } from './headers.ts';
 import { HOPS_HEADER, nextHop } from './hops.ts';
 import { isLongRunning, withinDeadline } from './lifetime.ts';
 import type { ListenHandlers } from './listen.ts';
+import { wantsPretty } from './pretty.ts';
 import type { ProxyClient } from './proxy.ts';
 import { type ReplyContext, reply } from './reply.ts';
 import { statusResponse, toApiError } from './status-response.ts';
@@ -62,6 +63,7 @@ async function serveRequest(
     method: incoming.method,
     acceptEncoding: headerValue(incoming.rawHeaders, 'accept-encoding'),
     auditId,
+    pretty: wantsPretty(incoming.url, headerValue(incoming.rawHeaders, 'user-agent')),
     get closed() {
       return departure.signal;
     },
