@@ -53,7 +53,9 @@ async function annotateRevision(
   if (deployment.metadata.annotations?.[REVISION_ANNOTATION] === revision) return deployment;
   const annotations = { ...deployment.metadata.annotations, [REVISION_ANNOTATION]: revision };
   const draft = { ...deployment, metadata: { ...deployment.metadata, annotations } };
-  return ignoreStale(context.cluster.update(CLUSTER_WORKSPACE, DEPLOYMENTS, draft, MANAGER));
+  // Through status, as kube-controller-manager does: elsewhere an annotation counts as a new generation.
+  const options = { ...MANAGER, subresource: 'status' };
+  return ignoreStale(context.cluster.update(CLUSTER_WORKSPACE, DEPLOYMENTS, draft, options));
 }
 
 const refOf = (set: ReplicaSet) => ({

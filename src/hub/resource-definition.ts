@@ -1,6 +1,6 @@
 /** What the hub needs to know of one resource it stores; built-in kinds, TMC's kinds and CRDs all become these. */
 import type { ApiRequest, ApiResult } from '../kube/api.ts';
-import type { Json, KubeObject } from '../kube/object.ts';
+import type { Json, KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import type { Schema, TypeSchema } from '../kube/schema.ts';
 import type { StatusCause } from '../kube/status.ts';
@@ -33,10 +33,14 @@ export interface ResourceDefinition {
     readonly statusReplicasPath: string;
     readonly labelSelectorPath?: string;
   };
+  /** Custom kinds with several versions: where the others keep their replicas. */
+  readonly scaleOfVersion?: Readonly<Record<string, ResourceDefinition['scale']>>;
   readonly printerColumns?: readonly PrinterColumn[];
   readonly selectableFields?: readonly string[];
   /** Spec-and-all other top-level fields bump generation, metadata and status do not; false: never bumped (ConfigMap). */
   readonly generation: boolean;
+  /** Annotations bump generation too (Deployments). */
+  readonly annotationsAreState?: boolean;
   /** Where objects are stored when not under their own name and version: Events of two groups, old API versions. */
   readonly storage?: {
     readonly group: string;
@@ -51,6 +55,8 @@ export interface ResourceDefinition {
   readonly unconditionalUpdate?: boolean;
   /** A delete answers the object instead of a Status. */
   readonly answersDeleted?: boolean;
+  /** Of a new or changed object's metadata, what a status write leaves as it stands: these fields, or all but managedFields. */
+  readonly statusKeeps?: readonly (keyof ObjectMeta)[] | 'metadata';
   /** What the server adds to a new object of the kind. Mutates a private copy. */
   readonly prepareForCreate?: (object: KubeObject) => void;
   /** What its deletion adds while something holds it. Mutates a private copy; `now` is RFC 3339. */

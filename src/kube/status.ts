@@ -102,7 +102,7 @@ export function invalid(gk: { group: string; kind: string }, name: string, cause
   return new ApiError(422, 'Invalid', `${kind} "${name}" is invalid: ${joined}`, {
     ...(name ? { name } : {}),
     ...(gk.group ? { group: gk.group } : {}),
-    kind: gk.kind,
+    ...(gk.kind ? { kind: gk.kind } : {}),
     causes,
   });
 }

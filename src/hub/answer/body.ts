@@ -52,7 +52,10 @@ export function decodeObject(
 ): { value: unknown; options: WriteOptions } {
   const strict = looksStrictly(options.fieldValidation);
   const { value, duplicates } = decodeStrictly(request, info, { custom, strict });
-  const typed = mediaTypeOf(request) === PROTOBUF ? value : withTypeMeta(value, request.body, { kind: info.kind });
+  const typed =
+    mediaTypeOf(request) === PROTOBUF
+      ? value
+      : withTypeMeta(value, request.body, { kind: info.kind, needsKind: custom });
   return { value: typed, options: { ...options, duplicates } };
 }
 

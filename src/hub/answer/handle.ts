@@ -4,6 +4,7 @@ import type { KubeObject } from '../../kube/object.ts';
 import { apiVersionOf, parseApiVersion } from '../../kube/resource.ts';
 import { ApiError, badRequest, notFound, pathNotFound, unsupportedMediaType } from '../../kube/status.ts';
 import type { HubCore, Target, Written } from '../core.ts';
+import { goTypeOf } from '../patch/json-value.ts';
 import { tableOptionsOf } from '../printing/to-table.ts';
 import { readList } from '../read/list.ts';
 import { parseListQuery, parseWatchQuery } from '../read/list-options.ts';
@@ -13,10 +14,10 @@ import { createObject } from '../write/create.ts';
 import { deleteObject, type GracePeriod } from '../write/delete.ts';
 import { deleteCollection } from '../write/delete-collection.ts';
 import { applyObject, patchObject } from '../write/patch.ts';
-import { patchScale, readScale, replaceScale } from '../write/scale.ts';
+import { applyScale, patchScale, readScale, replaceScale, scaleTarget } from '../write/scale.ts';
 import { asObject } from '../write/type-check.ts';
 import { replaceObject } from '../write/update.ts';
-import { decodeBody, decodeObject, decodePatch, mediaTypeOf } from './body.ts';
+import { decodeObject, decodePatch, mediaTypeOf } from './body.ts';
 import { listForm, shapeObject, watchEncoderFor } from './forms.ts';
 import { listBytes } from './list-body.ts';
 import { type Form, negotiate } from './negotiate.ts';
@@ -131,6 +132,9 @@ async function get(context: Context): Promise<ApiResult> {
 const plainAnswer = ({ request }: Context, status: number, object: KubeObject, warnings: readonly string[] = []) =>
   valueResponse(status, object, negotiate(request.headers.accept ?? '', false).media, warnings);
 
+const scaleAnswer = (context: Context, { object, warnings }: Written): ApiResult =>
+  plainAnswer(context, 200, object, warnings);
+
 /** An object in the form that the client asked for. */
 function objectAnswer(
   context: Context,
@@ -184,15 +188,13 @@ async function update(context: Context): Promise<ApiResult> {
   accepted(context);
   const options = parseWriteOptions(request, 'UpdateOptions');
   if (target.subresource === 'scale') {
-    const { object, warnings } = await replaceScale(core, target, decodeBody(request, SCALE), options);
-    return plainAnswer(context, 200, object, warnings);
+    const decoded = decodeObject(request, scaleTarget(target).definition, options);
+    return scaleAnswer(context, await replaceScale(core, target, decoded.value, decoded.options));
   }
   const decoded = decodeObject(request, target.definition, options);
   const object = asObject(target.definition, decoded.value);
   return writtenAnswer(context, await replaceObject(core, target, object, decoded.options));
 }
-
-const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
 const PATCH_TYPES: Readonly<Record<string, 'json' | 'merge' | 'strategic'>> = {
   'application/json-patch+json': 'json',
@@ -209,17 +211,19 @@ async function patch(context: Context): Promise<ApiResult> {
   if (mediaType === APPLY_TYPE) {
     const decoded = decodePatch(request, 'yaml', options);
     const force = request.query.get('force') === 'true';
-    const applied = asObject(target.definition, appliedOf(target, decoded.value));
+    if (target.subresource === 'scale') {
+      const applied = asObject(...appliedOf(scaleTarget(target), decoded.value));
+      return scaleAnswer(context, await applyScale(core, target, applied, { ...decoded.options, force }));
+    }
+    const applied = asObject(...appliedOf(target, decoded.value));
     return writtenAnswer(context, await applyObject(core, target, applied, { ...decoded.options, force }));
   }
   const type = PATCH_TYPES[mediaType];
   if (type === undefined || (type === 'strategic' && target.definition.custom)) throw unsupportedPatch(target);
   const decoded = decodePatch(request, 'json', options);
   const document = { type, body: decoded.value };
-  if (target.subresource === 'scale') {
-    const { object, warnings } = await patchScale(core, target, document, options);
-    return plainAnswer(context, 200, object, warnings);
-  }
+  if (target.subresource === 'scale')
+    return scaleAnswer(context, await patchScale(core, target, document, decoded.options));
   return writtenAnswer(context, await patchObject(core, target, document, decoded.options));
 }
 
@@ -233,10 +237,14 @@ const unsupportedPatch = ({ definition: { custom } }: Target): ApiError =>
     : new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
 
 /** What is applied must say what it is. Throws ApiError 400. */
-function appliedOf({ definition: { info } }: Target, decoded: unknown): unknown {
-  if (Array.isArray(decoded) || (typeof decoded !== 'object' && decoded !== undefined)) return decoded;
+function appliedOf({ definition }: Target, decoded: unknown): [ResourceDefinition, unknown] {
+  const { info } = definition;
+  if (Array.isArray(decoded) || (typeof decoded !== 'object' && decoded !== undefined))
+    throw badRequest(
+      `error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goTypeOf(decoded)} into Go value of type map[string]interface {}`,
+    );
   const { apiVersion = '', kind = '' } = (decoded ?? {}) as { apiVersion?: unknown; kind?: unknown };
-  if (apiVersion === apiVersionOf(info) && kind === info.kind) return decoded;
+  if (apiVersion === apiVersionOf(info) && kind === info.kind) return [definition, decoded];
   const { group, version } = parseApiVersion(String(apiVersion));
   throw badRequest(`invalid object type: ${group}/${version}, Kind=${kind}`);
 }

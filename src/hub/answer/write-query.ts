@@ -3,6 +3,7 @@ import type { ApiRequest } from '../../kube/api.ts';
 import { forbiddenField, invalidValue, notSupported, requiredValue, tooLong } from '../../kube/field-error.ts';
 import { badRequest, invalid, type StatusCause } from '../../kube/status.ts';
 import type { WriteOptions } from '../core.ts';
+import { goTypeOf } from '../patch/json-value.ts';
 import { managerName } from '../patch/managed-fields.ts';
 import type { DeleteOptions } from '../write/delete.ts';
 import { decodeBody, mediaTypeOf } from './body.ts';
@@ -119,9 +120,6 @@ function checkedOptions(body: unknown): DeleteOptionsBody | undefined {
   }
   return options as DeleteOptionsBody;
 }
-
-const goTypeOf = (value: unknown): string =>
-  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
 
 function policyCauses({ propagationPolicy, orphanDependents }: DeleteOptionsBody): StatusCause[] {
   const field = 'propagationPolicy';

@@ -16,7 +16,7 @@ import { validateCrd } from '../crd/validate-crd.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import { zeroObject } from '../schema/go-decode.ts';
 import { AUTOSCALER_STORAGE } from './autoscaler-storage.ts';
-import { EVENTS_STORAGE, eventDefaults } from './event-storage.ts';
+import { EVENTS_STORAGE } from './event-storage.ts';
 import {
   ANSWERS_DELETED,
   CLUSTER_ONLY,
@@ -25,6 +25,7 @@ import {
   GENERATION,
   INITIAL_STATUS,
   SELECTABLE_FIELDS,
+  STATUS_KEEPS,
   unknownFieldText,
 } from './kind-rules.ts';
 
@@ -47,7 +48,7 @@ const withoutClusterSubresources = (info: ResourceInfo): ResourceInfo => ({
 function toDefinition(info: ResourceInfo): ResourceDefinition {
   const name = groupResourceName(info);
   const initialStatus = INITIAL_STATUS[name] ?? emptyStatus(info);
-  const defaults = eventDefaults(info) ?? defaultsFor(info);
+  const defaults = defaultsFor(info);
   const validate = validateFor(info);
   return {
     info,
@@ -59,9 +60,11 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
     ...(info.subresources.some((one) => one.name === 'scale') ? { scale: SCALE_PATHS } : {}),
     selectableFields: SELECTABLE_FIELDS[name] ?? [],
     generation: GENERATION.has(name),
+    annotationsAreState: name === 'deployments.apps',
     createOnUpdate: CREATE_ON_UPDATE.has(name),
     unconditionalUpdate: !CONDITIONAL_UPDATE.has(name),
     answersDeleted: ANSWERS_DELETED.has(name),
+    ...(STATUS_KEEPS[name] === undefined ? {} : { statusKeeps: STATUS_KEEPS[name] }),
     ...(initialStatus === undefined ? {} : { initialStatus }),
     ...(defaults === undefined ? {} : { defaults }),
     ...(validate === undefined ? {} : { validate }),

@@ -1,6 +1,5 @@
 /** Events are one kind under two groups: stored as core/v1, shown as events.k8s.io/v1 (pkg/apis/events/v1/conversion.go). */
 import type { KubeObject } from '../../kube/object.ts';
-import type { GroupResource } from '../../kube/resource.ts';
 
 /** [core/v1 name, events.k8s.io/v1 name]. */
 const NAMES = [
@@ -17,23 +16,6 @@ function rename(object: KubeObject, from: string, to: string): void {
   if (!Object.hasOwn(object, from)) return;
   object[to] = object[from];
   delete object[from];
-}
-
-/** Times that Go writes even when they are not set. */
-const TIMES: Readonly<Record<string, readonly string[]>> = {
-  '': ['firstTimestamp', 'lastTimestamp', 'eventTime'],
-  'events.k8s.io': ['deprecatedFirstTimestamp', 'deprecatedLastTimestamp', 'eventTime'],
-};
-
-/** Defaults of Events of a group; undefined for other kinds. */
-export function eventDefaults({ group, resource }: GroupResource): ((object: KubeObject) => void) | undefined {
-  const times = resource === 'events' ? TIMES[group] : undefined;
-  return (
-    times &&
-    ((object) => {
-      for (const time of times) object[time] ??= null;
-    })
-  );
 }
 
 /** What core/v1 writes even when it is empty. */

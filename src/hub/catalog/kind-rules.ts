@@ -3,6 +3,7 @@
  * pkg/apis/…/conversion.go). Keys are group resources (`deployments.apps`).
  */
 import type { Json } from '../../kube/object.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
 
 /** Kinds whose generation counts changes of the desired state. */
 export const GENERATION = new Set([
@@ -169,6 +170,23 @@ export const CLUSTER_ONLY = new Set([
   'csinodes.storage.k8s.io',
   'volumeattachments.storage.k8s.io',
 ]);
+
+/** What a status write leaves of metadata as it stands, where that is not nothing (PrepareForUpdate of the status strategies). */
+export const STATUS_KEEPS: Readonly<Record<string, NonNullable<ResourceDefinition['statusKeeps']>>> = {
+  'deployments.apps': ['labels'],
+  pods: ['ownerReferences'],
+  'apiservices.apiregistration.k8s.io': 'metadata',
+  'csinodes.storage.k8s.io': 'metadata',
+  'devicetaintrules.resource.k8s.io': 'metadata',
+  'flowschemas.flowcontrol.apiserver.k8s.io': 'metadata',
+  'podcertificaterequests.certificates.k8s.io': 'metadata',
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': 'metadata',
+  'resourceclaims.resource.k8s.io': 'metadata',
+  'servicecidrs.networking.k8s.io': 'metadata',
+  'storageversionmigrations.storagemigration.k8s.io': 'metadata',
+  'validatingadmissionpolicies.admissionregistration.k8s.io': 'metadata',
+  'volumeattachments.storage.k8s.io': 'metadata',
+};
 
 /** Fields of the scale subresource (autoscaling/v1 Scale). */
 export const SCALE = {

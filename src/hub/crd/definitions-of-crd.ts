@@ -36,6 +36,7 @@ export function definitionsOf({ group, scope, names, versions }: CustomKind, ver
   const schemas = new Map(
     versions.filter(({ served }) => served).map((one) => [one.name, schemaOf(one.schema?.openAPIV3Schema)]),
   );
+  const scaleOfVersion = Object.fromEntries(versions.map((one) => [one.name, one.subresources?.scale]));
   return versions
     .filter((version) => version.served)
     .map((version): ResourceDefinition => {
@@ -60,8 +61,10 @@ export function definitionsOf({ group, scope, names, versions }: CustomKind, ver
         schema: schemas.get(version.name),
         schemaOfVersion: (name) => schemas.get(name),
         custom: true,
+        statusKeeps: 'metadata',
         status: subresources?.status !== undefined,
         ...(scale === undefined ? {} : { scale }),
+        scaleOfVersion,
         printerColumns: additionalPrinterColumns ?? [AGE],
         selectableFields: (selectableFields ?? []).map((field) => field.jsonPath.replace(/^\./, '')),
         generation: true,

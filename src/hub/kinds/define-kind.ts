@@ -57,6 +57,7 @@ export function defineKind(source: KindSource): ResourceDefinition {
     preferred: true,
     schema: { root, resolve: () => undefined },
     custom: true,
+    statusKeeps: 'metadata',
     status: !readOnly,
     generation: true,
     ...(columns === undefined ? {} : { printerColumns: columns }),

@@ -55,6 +55,10 @@ export const compareText = (left: string, right: string): number => (left < righ
 /** Text in field paths of messages: strings quoted, the rest bare. */
 export const pathText = (value: Json): string => (typeof value === 'string' ? goQuote(value) : goJson(value));
 
+/** What encoding/json calls a value in its type errors. */
+export const goTypeOf = (value: unknown): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+
 /** Go's `%v` of a decoded JSON value, as it stands in type errors. */
 export function goText(value: Json): string {
   if (value === null) return '<nil>';

@@ -1,20 +1,17 @@
 /** RFC 7396 as kube-apiserver applies it. */
 import type { Json } from '../../kube/object.ts';
 import { badRequest } from '../../kube/status.ts';
-import { getKey, isMap, type JsonMap, setKey } from './json-value.ts';
+import { getKey, goTypeOf, isMap, type JsonMap, setKey } from './json-value.ts';
 
 /** Throws ApiError 400 when the patch is not an object (an array would replace the whole object: never valid here). */
 export function applyMergePatch(object: Json, patch: Json): Json {
   if (patch === null || patch === undefined) throw badRequest('Invalid JSON Patch');
   if (!isMap(patch))
     throw badRequest(
-      `error decoding patch: json: cannot unmarshal ${goTypeName(patch)} into Go value of type map[string]interface {}`,
+      `error decoding patch: json: cannot unmarshal ${goTypeOf(patch)} into Go value of type map[string]interface {}`,
     );
   return isMap(object) ? merge(object, patch) : withoutNulls(patch);
 }
-
-const goTypeName = (value: Json): string =>
-  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
 
 function merge(target: JsonMap, patch: JsonMap): JsonMap {
   const result = { ...target };

@@ -17,8 +17,10 @@ const SET_ORDER = '$setElementOrder';
 
 /** Throws ApiError 400, 422 or 500 as kube-apiserver answers a patch that it cannot apply. */
 export function applyStrategicMergePatch(original: JsonMap, patch: Json, type: TypeSchema): JsonMap {
+  // Go reads null as a map without anything in it.
+  if (patch === null) return original;
   if (!isMap(patch)) {
-    const found = patch === null ? 'null' : Array.isArray(patch) ? 'array' : typeof patch;
+    const found = Array.isArray(patch) ? 'array' : typeof patch;
     throw badRequest(`json: cannot unmarshal ${found} into Go value of type map[string]interface {}`);
   }
   return mergeMap(structuredClone(original), structuredClone(patch), patchType(type));

@@ -2,6 +2,7 @@
 import { LineCounter, parseAllDocuments, type Tags, visit } from 'yaml';
 import type { Json } from '../../kube/object.ts';
 import { badRequest, tooLarge } from '../../kube/status.ts';
+import { goTypeOf } from '../patch/json-value.ts';
 import { duplicateKeys, MAX_DEPTH, nestsTooDeep } from './json-scan.ts';
 
 /** Upstream's `--max-request-bytes` for JSON and YAML bodies. */
@@ -16,6 +17,8 @@ export interface DecodedBody {
 export interface DecodeOptions {
   /** Kind that the endpoint takes, for messages. */
   readonly kind?: string;
+  /** The body must say its kind: nothing else tells what a custom resource's is. */
+  readonly needsKind?: boolean;
   /** Look for repeated keys (field validation Warn and Strict). Default false. */
   readonly strict?: boolean;
 }
@@ -66,10 +69,13 @@ function decodeJson(text: string, body: Uint8Array, options: DecodeOptions, form
  * object for null. Throws ApiError 400 where the two cannot be read.
  */
 export function withTypeMeta(value: Json, body: Uint8Array, options: DecodeOptions): Json {
-  if (value === null) return {};
-  const fault = typeMetaFault(value);
+  const fault = value === null ? undefined : typeMetaFault(value);
   if (fault !== undefined)
     throw unrecognized(`couldn't get version/kind; json parse error: json: cannot unmarshal ${fault}`, body, options);
+  const { kind } = (value ?? {}) as { kind?: Json };
+  if (options.needsKind === true && (kind ?? '') === '')
+    throw unrecognized(`Object 'Kind' is missing in '${Buffer.from(body).toString()}'`, body, options);
+  if (value === null) return {};
   const { apiVersion = '' } = value as { apiVersion?: string };
   if (apiVersion.split('/').length > 2)
     throw unrecognized(`unexpected GroupVersion string: ${apiVersion}`, body, options);
@@ -86,9 +92,6 @@ function typeMetaFault(value: Json): string | undefined {
   }
   return undefined;
 }
-
-const goTypeOf = (value: unknown): string =>
-  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
 
 /** As upstream reports a body that it cannot read at all. */
 function unrecognized(reason: string, body: Uint8Array, { kind }: DecodeOptions) {

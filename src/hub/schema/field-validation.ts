@@ -1,6 +1,4 @@
 /** What becomes of unknown and repeated fields: the request's `fieldValidation` (default Warn). */
-import { badRequest } from '../../kube/status.ts';
-
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
 /** Takes `?fieldValidation`; anything else than the three words is refused where options are validated. */
@@ -24,19 +22,15 @@ export function strictErrors(duplicates: readonly string[], unknown: readonly st
 export const strictErrorText = (errors: readonly string[]): string => `strict decoding error: ${errors.join(', ')}`;
 
 /**
- * Takes what strict decoding found in a whole object. Answers the warnings to send; throws ApiError 400 under Strict,
- * worded as for a body of that kind.
+ * Takes what strict decoding found in a whole object, and how an object with such faults is refused. Answers the warnings
+ * to send; throws under Strict.
  */
 export function settleStrictErrors(
   errors: readonly string[],
   validation: FieldValidation,
-  { version, kind }: { readonly version: string; readonly kind: string },
+  refuse: (fault: string) => Error,
 ): readonly string[] {
   if (errors.length === 0 || validation === 'Ignore') return [];
   if (validation === 'Warn') return errors;
-  throw cannotBeHandled(version, kind, strictErrorText(errors));
+  throw refuse(strictErrorText(errors));
 }
-
-/** 400: the body names a kind, but is not one. */
-export const cannotBeHandled = (version: string, kind: string, why: string) =>
-  badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);

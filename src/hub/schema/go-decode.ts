@@ -20,9 +20,12 @@ export interface GoDecoded {
   readonly typeError: string | undefined;
 }
 
-/** Takes a decoded object and its definition's name (`builtinDefinitionName(gvk)`). */
-export function decodeGo(body: Json, definition: string): GoDecoded {
-  const decoder = new Decoder();
+/**
+ * Takes a decoded object and its definition's name (`builtinDefinitionName(gvk)`). `from`: whose words type errors have,
+ * encoding/json's or those of apimachinery's converter of maps.
+ */
+export function decodeGo(body: Json, definition: string, from: 'text' | 'map' = 'text'): GoDecoded {
+  const decoder = new Decoder(from);
   const schema = builtinDefinition(definition) ?? {};
   if (!isMap(body)) {
     return {
@@ -45,6 +48,8 @@ const SPECIAL: Readonly<Record<string, (value: Json) => Json>> = {
   [`${META}apis.meta.v1.Time`]: (value) => canonicalTime(value, 0),
   [`${META}apis.meta.v1.MicroTime`]: (value) => canonicalTime(value, 6),
 };
+
+const TIMES = new Set([`${META}apis.meta.v1.Time`, `${META}apis.meta.v1.MicroTime`]);
 
 function quantity(value: Json): Json {
   if (typeof value !== 'string' && typeof value !== 'number') throw new Error(QUANTITY_FAULT);
@@ -79,9 +84,21 @@ interface Place {
   readonly goName: string | undefined;
 }
 
+interface Mismatch {
+  readonly found?: string;
+  /** Go's kind of a scalar. */
+  readonly kind?: string | undefined;
+}
+const SCALAR_KINDS: Readonly<Record<string, string>> = { string: 'string', boolean: 'bool', number: 'float64' };
+
 class Decoder {
   readonly unknown: string[] = [];
   typeError: string | undefined;
+  readonly #from: 'text' | 'map';
+
+  constructor(from: 'text' | 'map') {
+    this.#from = from;
+  }
 
   struct(value: JsonMap, schema: Schema, definition: string, path: string, fields: readonly string[]): JsonMap {
     const facts = goStruct(definition);
@@ -98,7 +115,10 @@ class Decoder {
       if (item === null) continue;
       const place = { struct: structName(definition), fields: [...fields, key], goName: facts.named[key] };
       const decoded = this.value(item, property, at, place);
-      if (decoded !== undefined && this.isWritten(decoded, property, key, facts)) setKey(out, key, decoded);
+      if (decoded === undefined || !this.isWritten(decoded, property, key, facts)) continue;
+      // Storage does not tell an empty list from none; definitions are stored as JSON, which does.
+      const lost = Array.isArray(decoded) && decoded.length === 0 && !facts.pointers.has(key) && !inJson(definition);
+      setKey(out, key, lost ? null : decoded);
     }
     this.fill(out, properties, facts);
     return out;
@@ -115,7 +135,8 @@ class Decoder {
       if (Object.hasOwn(out, name)) continue;
       if (facts.pointers.has(name) || facts.omitzero.has(name)) {
         if (facts.always.has(name)) setKey(out, name, null);
-      } else if (isStruct(property)) setKey(out, name, this.zeroStruct(property));
+      } else if (isTime(property)) setKey(out, name, null);
+      else if (isStruct(property)) setKey(out, name, this.zeroStruct(property));
       else if (facts.always.has(name)) setKey(out, name, zeroOf(property));
     }
   }
@@ -195,14 +216,14 @@ class Decoder {
   }
 
   private scalar(value: Json, type: string, goType: string, place: Place): Json | undefined {
-    return typeof value === type ? value : this.mismatch(value, goType, place);
+    return typeof value === type ? value : this.mismatch(value, goType, place, { kind: SCALAR_KINDS[type] });
   }
 
   private integer(value: Json, goType: 'int32' | 'int64', place: Place): Json | undefined {
-    if (typeof value !== 'number') return this.mismatch(value, goType, place);
+    if (typeof value !== 'number') return this.mismatch(value, goType, place, { kind: goType });
     const limit = goType === 'int32' ? 2 ** 31 : 2 ** 63;
     if (Number.isInteger(value) && value >= -limit && value < limit) return value;
-    return this.mismatch(value, goType, place, `number ${value}`);
+    return this.mismatch(value, goType, place, { found: `number ${value}`, kind: goType });
   }
 
   private bytes(value: Json, place: Place): Json | undefined {
@@ -216,11 +237,37 @@ class Decoder {
     return undefined;
   }
 
-  private mismatch(value: Json, goType: string, place: Place, found = goKind(value)): undefined {
-    this.typeError ??= `json: cannot unmarshal ${found} into Go struct field ${place.struct}.${place.fields.join('.')} of type ${goType}`;
+  private mismatch(
+    value: Json,
+    goType: string,
+    place: Place,
+    { found = goKind(value), kind }: Mismatch = {},
+  ): undefined {
+    this.typeError ??=
+      this.#from === 'map'
+        ? unconverted(value, goType, kind)
+        : `json: cannot unmarshal ${found} into Go struct field ${place.struct}.${place.fields.join('.')} of type ${goType}`;
     return undefined;
   }
 }
+
+/** runtime `converter.go`: what it says of a value that does not fit. */
+function unconverted(value: Json, goType: string, kind: string | undefined): string {
+  const found = Array.isArray(value) ? 'slice' : isMap(value) ? 'map' : goScalar(value);
+  if (kind === undefined) {
+    if (goType.startsWith('map[')) return `cannot restore map from ${found}`;
+    return goType.startsWith('[]') ? `cannot restore slice from ${found}` : `cannot restore struct from: ${found}`;
+  }
+  const convertible = (found === 'int64' && kind === 'string') || (found === 'float64' && kind.startsWith('int'));
+  return convertible ? `cannot convert ${found} to ${goType}` : `unrecognized type: ${kind}`;
+}
+
+const goScalar = (value: Json): string => {
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  return typeof value === 'boolean' ? 'bool' : 'string';
+};
+
+const inJson = (definition: string): boolean => definition.startsWith('io.k8s.apiextensions-apiserver.');
 
 const refOf = (schema: Schema): string | undefined =>
   schema.$ref ?? (schema.allOf?.length === 1 ? schema.allOf[0]?.$ref : undefined);
@@ -231,6 +278,9 @@ function isStruct(property: Schema): boolean {
   const definition = refOf(property);
   return definition !== undefined && builtinDefinition(definition)?.properties !== undefined;
 }
+
+/** A time held by value: omitempty does not know its emptiness. */
+const isTime = (property: Schema): boolean => TIMES.has(refOf(property) ?? '');
 
 /** What an empty value of the type is written as. */
 function zeroOf(schema: Schema): Json {

@@ -18,6 +18,8 @@ const MAX_NAME_PREFIX = 58;
 export interface CreateRules {
   /** The object comes with its managedFields (server-side apply). */
   readonly managersRecorded?: boolean;
+  /** A PUT or an apply of what does not exist: the version that it names is not looked at. */
+  readonly byUpdate?: boolean;
 }
 
 /** Takes a private copy of the body. Throws ApiError. */
@@ -29,10 +31,10 @@ export async function createObject(
   rules: CreateRules = {},
 ): Promise<Written> {
   const warnings: string[] = [];
-  const shaped = shape(target.definition, given, options, (text) => warnings.push(text));
+  const shaped = shape(target.definition, given, { ...options, warn: (text) => warnings.push(text) });
   const { metadata } = shaped;
   matchUrl(target, shaped);
-  if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '' && metadata.resourceVersion !== '0')
+  if (rules.byUpdate !== true && !['', '0'].includes(metadata.resourceVersion ?? ''))
     throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
   wipeSystemFields(shaped);

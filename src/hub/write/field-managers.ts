@@ -27,7 +27,9 @@ export function applyType({ definition: { info, schema, custom, schemaOfVersion 
 /** What the endpoint does not write is never owned through it. */
 export function resetFieldsOf({ definition, subresource }: Target): readonly string[] {
   if (!definition.status) return [];
-  return subresource === 'status' ? ['spec', ...(definition.custom ? ['metadata'] : [])] : ['status'];
+  if (subresource !== 'status') return ['status'];
+  const { statusKeeps = [] } = definition;
+  return ['spec', ...(statusKeeps === 'metadata' ? ['metadata'] : statusKeeps.map((field) => `metadata.${field}`))];
 }
 
 /** Mutates `object`, a private copy. */
@@ -47,7 +49,7 @@ export function recordManager(
     before: old,
     after: object,
   });
-  keepManagedFields(object, old === undefined ? recorded : keepTimestampsIfUnchanged(recorded, old));
+  keepManagedFields(object, recorded);
 }
 
 /** A repeated apply that changes nothing but its own time is no write. */

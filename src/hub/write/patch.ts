@@ -1,15 +1,19 @@
 /** PATCH: the four patch types over one update loop. */
+import { goJson } from '../../kube/field-error.ts';
 import type { Json, KubeObject } from '../../kube/object.ts';
-import { notFound } from '../../kube/status.ts';
+import { conflict, notFound } from '../../kube/status.ts';
 import { rfc3339 } from '../../reconcile/clock.ts';
 import type { HubCore, Target, WriteOptions, Written } from '../core.ts';
 import { applyJsonPatch } from '../patch/json-patch.ts';
-import type { JsonMap } from '../patch/json-value.ts';
+import { goText, type JsonMap } from '../patch/json-value.ts';
 import { applyMergePatch } from '../patch/merge-patch.ts';
 import { serverSideApply } from '../patch/server-side-apply.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
 import { createObject } from './create.ts';
 import { applyType, resetFieldsOf } from './field-managers.ts';
+import { refusePatched } from './refusal.ts';
+import { type ShapeOptions, shape } from './shape.ts';
 import { asObject, matchUrl } from './type-check.ts';
 import { updateObject } from './update.ts';
 
@@ -28,20 +32,50 @@ export const patchObject = (
   updateObject(
     core,
     target,
-    (old) => {
-      const patched = asObject(target.definition, applyPatch(target, old as unknown as JsonMap, patch));
+    (old, warn) => {
+      const patched = patchedObject(target.definition, old, patch, { ...options, warn });
       matchUrl(target, patched);
       return patched;
     },
     options,
   );
 
-function applyPatch({ definition }: Target, old: JsonMap, { type, body }: PatchDocument): Json {
+/** What the patch makes of an object, in the shape of its kind. Throws ApiError 422 where it is none of its kind any more. */
+export function patchedObject(
+  definition: ResourceDefinition,
+  old: KubeObject,
+  patch: PatchDocument,
+  options: ShapeOptions,
+): KubeObject {
+  const patched = applyPatch(definition, old as unknown as JsonMap, patch);
+  const isMap = patch.type === 'strategic' && !definition.custom;
+  // A strategic merge goes from map to object, other patches from text to text, and errors show what they went through.
+  const refuse = refusePatched(() => (isMap ? goText(patch.body as Json) : goJson(patched)));
+  const decodedFrom = isMap ? 'map' : 'text';
+  return shape(definition, asObject(definition, patched, refuse), { ...options, refuse, decodedFrom });
+}
+
+function applyPatch(definition: ResourceDefinition, old: JsonMap, { type, body }: PatchDocument): Json {
   const patch = body as Json;
   if (type === 'json') return applyJsonPatch(old, patch);
   // Where no type says how lists merge, a strategic merge is a plain one (the hub's own calls on custom resources).
   if (type === 'merge' || definition.schema === undefined || definition.custom) return applyMergePatch(old, patch);
   return applyStrategicMergePatch(old, patch, definition.schema);
+}
+
+const APPLIED = { managersRecorded: true, byUpdate: true };
+
+/** Throws ApiError 409 where the object says that it is one that exists. */
+function applyToNothing({ definition, name }: Target, merge: (live: undefined) => KubeObject): KubeObject {
+  const object = merge(undefined);
+  const uid = object.metadata.uid ?? '';
+  if (uid !== '')
+    throw conflict(
+      definition.info,
+      name,
+      `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+    );
+  return object;
 }
 
 export interface ApplyOptions extends WriteOptions {
@@ -74,8 +108,10 @@ export async function applyObject(
     const exists = (await core.objects.read(target)) !== undefined;
     if (!exists && target.subresource !== '') throw notFound(target.definition.info, target.name);
     try {
-      if (exists) return await updateObject(core, target, (old) => merge(old), options, { managersRecorded: true });
-      return await createObject(core, target, merge(undefined), options, { managersRecorded: true });
+      if (!exists) return await createObject(core, target, applyToNothing(target, merge), options, APPLIED);
+      const change = (old: KubeObject, warn: (text: string) => void) =>
+        shape(target.definition, merge(old), { ...options, warn });
+      return await updateObject(core, target, change, options, { managersRecorded: true });
     } catch (error) {
       // Created or deleted in between: decide anew.
       const code = (error as { code?: number }).code;

@@ -1,6 +1,6 @@
 /** What the server, not the client, decides about an object before it is stored (registry/rest BeforeCreate, BeforeUpdate). */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject } from '../../kube/object.ts';
+import type { KubeObject, ObjectMeta } from '../../kube/object.ts';
 import { rfc3339 } from '../../reconcile/clock.ts';
 import type { HubCore, Target } from '../core.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
@@ -21,7 +21,6 @@ export function prepareForCreate(core: Pick<HubCore, 'clock' | 'newUid'>, target
   metadata.creationTimestamp = rfc3339(core.clock.now());
   delete metadata.resourceVersion;
   if (definition.generation) metadata.generation = 1;
-  else if (!definition.custom) delete metadata.generation;
   if (definition.status) {
     if (definition.initialStatus !== undefined) object.status = structuredClone(definition.initialStatus);
     else delete object.status;
@@ -40,12 +39,10 @@ export function prepareForUpdate(target: Target, object: KubeObject, old: KubeOb
   if (definition.info.namespaced) metadata.namespace ??= old.metadata.namespace as string;
   copyField(object, old, 'creationTimestamp');
   if (old.metadata.deletionTimestamp !== undefined) copyField(object, old, 'deletionTimestamp');
-  else delete metadata.deletionTimestamp;
-  if (metadata.deletionGracePeriodSeconds === undefined || old.metadata.deletionGracePeriodSeconds === undefined)
-    copyField(object, old, 'deletionGracePeriodSeconds');
+  if (metadata.deletionGracePeriodSeconds === undefined) copyField(object, old, 'deletionGracePeriodSeconds');
   delete (metadata as Record<string, unknown>).selfLink;
   copyField(object, old, 'generation');
-  if (definition.generation && subresource !== 'status' && desiredStateDiffers(object, old))
+  if (definition.generation && subresource !== 'status' && desiredStateDiffers(definition, object, old))
     metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 
@@ -54,7 +51,7 @@ function keepStatus(object: KubeObject, old: KubeObject): void {
   else delete object.status;
 }
 
-/** A status write changes status, and for custom resources metadata other than managedFields is kept as it stands. */
+/** A status write changes status, and of metadata what its kind lets it. */
 function keepAllButStatus(definition: ResourceDefinition, object: KubeObject, old: KubeObject): void {
   const { status } = object;
   const given = object.metadata;
@@ -62,16 +59,13 @@ function keepAllButStatus(definition: ResourceDefinition, object: KubeObject, ol
   for (const [key, value] of Object.entries(old))
     if (key !== 'apiVersion' && key !== 'kind' && key !== 'metadata' && key !== 'status') object[key] = value;
   if (status !== undefined) object.status = status;
-  object.metadata = definition.custom
-    ? { ...old.metadata, ...pick(given, ['resourceVersion', 'uid', 'managedFields']) }
-    : { ...given };
-  if (!definition.custom) {
-    // Typed kinds let a status write change labels and annotations, as most upstream strategies do.
-    for (const field of ['finalizers', 'ownerReferences'] as const) {
-      if (old.metadata[field] === undefined) delete object.metadata[field];
-      else Object.assign(object.metadata, { [field]: old.metadata[field] });
-    }
+  const { statusKeeps = [] } = definition;
+  if (statusKeeps === 'metadata') {
+    object.metadata = { ...old.metadata, ...pick(given, ['resourceVersion', 'uid', 'managedFields']) };
+    return;
   }
+  object.metadata = { ...given };
+  for (const field of statusKeeps) copyField(object, old, field);
 }
 
 const pick = <T extends object, K extends keyof T>(from: T, keys: readonly K[]): Partial<T> =>
@@ -79,17 +73,22 @@ const pick = <T extends object, K extends keyof T>(from: T, keys: readonly K[]):
     keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]]),
   ) as unknown as Partial<T>;
 
-function copyField(
-  object: KubeObject,
-  old: KubeObject,
-  field: 'creationTimestamp' | 'deletionTimestamp' | 'deletionGracePeriodSeconds' | 'generation',
-): void {
+function copyField(object: KubeObject, old: KubeObject, field: keyof ObjectMeta): void {
   if (old.metadata[field] === undefined) delete object.metadata[field];
   else Object.assign(object.metadata, { [field]: old.metadata[field] });
 }
 
-/** Anything but metadata and status. */
-function desiredStateDiffers(object: KubeObject, old: KubeObject): boolean {
-  const state = ({ apiVersion: _a, kind: _k, metadata: _m, status: _s, ...rest }: KubeObject): object => rest;
+/** What placement and the syncer note on an object is no wish of its author. */
+const authored = (annotations: Readonly<Record<string, string>> = {}): object =>
+  Object.fromEntries(Object.entries(annotations).filter(([key]) => !/^[^/]*\bkcp\.io\//.test(key)));
+
+/** Anything but metadata and status, and annotations for the kind where they count. */
+function desiredStateDiffers(
+  { annotationsAreState }: ResourceDefinition,
+  object: KubeObject,
+  old: KubeObject,
+): boolean {
+  const state = ({ apiVersion: _a, kind: _k, metadata, status: _s, ...rest }: KubeObject): object =>
+    annotationsAreState === true ? { ...rest, annotations: authored(metadata.annotations) } : rest;
   return !isDeepStrictEqual(state(object), state(old));
 }

@@ -1,18 +1,21 @@
-/** The scale subresource: autoscaling/v1 Scale over the kind's own replica fields (registry/apps/…/storage, apiextensions). */
-import type { Json, KubeObject } from '../../kube/object.ts';
-import { formatLabelSelector, fromLabelSelector } from '../../kube/selector.ts';
-import { badRequest, invalid, notFound } from '../../kube/status.ts';
+/**
+ * The scale subresource: a Scale is made of the object, written to like any kind, and its replicas go back into the object,
+ * with who owns them (registry/apps/…/storage `ScaleREST`, apiextensions `customresource/etcd.go`).
+ */
+import { invalidValue } from '../../kube/field-error.ts';
+import type { KubeObject } from '../../kube/object.ts';
+import { apiVersionOf } from '../../kube/resource.ts';
+import { badRequest, conflict, invalid, notFound } from '../../kube/status.ts';
+import { rfc3339 } from '../../reconcile/clock.ts';
 import type { HubCore, Target, WriteOptions, Written } from '../core.ts';
-import { applyJsonPatch } from '../patch/json-patch.ts';
-import { applyMergePatch } from '../patch/merge-patch.ts';
-import type { PatchDocument } from './patch.ts';
+import { fromScaleManagers, toScaleManagers } from '../patch/scale-managers.ts';
+import { serverSideApply } from '../patch/server-side-apply.ts';
+import { applyType, recordManager } from './field-managers.ts';
+import { type ApplyOptions, type PatchDocument, patchedObject } from './patch.ts';
+import { getPath, replicasPaths, type Scale, scaleDefinition, scalePaths, setPath, toScale } from './scale-object.ts';
+import { type ShapeOptions, shape } from './shape.ts';
+import { asObject, matchUrl } from './type-check.ts';
 import { updateObject } from './update.ts';
-
-const SCALE = { apiVersion: 'autoscaling/v1', kind: 'Scale' };
-
-interface Scale extends KubeObject {
-  spec?: { replicas?: number };
-}
 
 /** The Scale of a stored object. */
 export async function readScale(core: HubCore, target: Target): Promise<KubeObject> {
@@ -21,123 +24,122 @@ export async function readScale(core: HubCore, target: Target): Promise<KubeObje
   return toScale(target, core.objects.decode(target.definition, entry));
 }
 
-/** Writes `spec.replicas` of a Scale that `change` makes from the present one. */
-async function writeScale(
-  core: HubCore,
-  target: Target,
-  change: (present: KubeObject) => unknown,
-  options: WriteOptions,
-): Promise<Written> {
-  const paths = scalePaths(target);
-  const written = await updateObject(
-    core,
-    target,
-    (old) => {
-      const scale = change(toScale(target, old)) as Scale;
-      checkScale(target, scale);
-      setPath(old, paths.specReplicasPath, scale.spec?.replicas ?? 0);
-      const { resourceVersion, uid } = scale.metadata;
-      if (resourceVersion !== undefined) old.metadata.resourceVersion = resourceVersion;
-      if (uid !== undefined && uid !== '') old.metadata.uid = uid;
-      return old;
-    },
-    options,
-  );
-  return { ...written, stored: undefined, object: toScale(target, written.object) };
+/** Takes what asObject takes. Throws ApiError. */
+export function replaceScale(core: HubCore, target: Target, given: unknown, options: WriteOptions): Promise<Written> {
+  const scale = scaleTarget(target);
+  const warnings: string[] = [];
+  const warn = (text: string) => warnings.push(text);
+  const replacement = shape(scale.definition, asObject(scale.definition, given), { ...options, warn });
+  matchUrl(scale, replacement);
+  return writeScale(core, target, options, (present, shaping) => {
+    warnings.forEach(shaping.warn);
+    const next = structuredClone(replacement);
+    recordManager(core, scale, present, next, options);
+    return next;
+  });
 }
-
-export const replaceScale = (core: HubCore, target: Target, given: unknown, options: WriteOptions): Promise<Written> =>
-  writeScale(core, target, () => given, options);
 
 export const patchScale = (
   core: HubCore,
   target: Target,
-  { type, body }: PatchDocument,
+  patch: PatchDocument,
   options: WriteOptions,
 ): Promise<Written> =>
-  writeScale(
+  writeScale(core, target, options, (present, shaping) => {
+    const scale = scaleTarget(target);
+    const next = patchedObject(scale.definition, present, patch, shaping);
+    matchUrl(scale, next);
+    recordManager(core, scale, present, next, options);
+    return next;
+  });
+
+export const applyScale = (
+  core: HubCore,
+  target: Target,
+  applied: KubeObject,
+  options: ApplyOptions,
+): Promise<Written> =>
+  writeScale(core, target, options, (live, shaping) => {
+    const scale = scaleTarget(target);
+    matchUrl(scale, structuredClone(applied));
+    const { object } = serverSideApply({
+      type: applyType(scale),
+      manager: options.fieldManager,
+      subresource: target.subresource,
+      now: rfc3339(core.clock.now()),
+      live,
+      applied,
+      force: options.force,
+    });
+    return shape(scale.definition, structuredClone(object), shaping);
+  });
+
+export const scaleTarget = (target: Target): Target => ({
+  ...target,
+  definition: scaleDefinition(target.definition.info),
+});
+
+/** What a custom resource without replicas has in the Scale that is written to: no valid number. */
+const UNSET = -2_147_483_648;
+
+type ScaleChange = (present: Scale, shaping: ShapeOptions) => KubeObject;
+
+function writeScale(core: HubCore, target: Target, options: WriteOptions, change: ScaleChange): Promise<Written> {
+  const { specReplicasPath } = scalePaths(target);
+  const paths = replicasPaths(target);
+  const { custom, info } = target.definition;
+  return updateObject(
     core,
     target,
-    (present) =>
-      type === 'json'
-        ? applyJsonPatch(present as unknown as Json, body as Json)
-        : applyMergePatch(present as unknown as Json, body as Json),
+    (object, warn) => {
+      const present = toScale(target, object);
+      if (custom && getPath(object, specReplicasPath) === undefined) present.spec = { replicas: UNSET };
+      const managedFields = toScaleManagers(object.metadata.managedFields, paths);
+      if (managedFields !== undefined) present.metadata.managedFields = managedFields;
+      const scale = change(present, { ...options, warn }) as Scale;
+      checkScale(target, object, scale);
+      setPath(object, specReplicasPath, scale.spec?.replicas ?? 0);
+      if (scale.metadata.resourceVersion !== undefined || !custom) setVersion(object, scale.metadata.resourceVersion);
+      const managers = fromScaleManagers(
+        object.metadata.managedFields,
+        scale.metadata.managedFields,
+        apiVersionOf(info),
+        paths,
+      );
+      if (managers === undefined) delete object.metadata.managedFields;
+      else object.metadata.managedFields = managers;
+      return object;
+    },
     options,
-  );
-
-function scalePaths({ definition }: Target) {
-  if (definition.scale === undefined) throw badRequest(`${definition.info.kind} has no scale`);
-  return definition.scale;
+    { managersRecorded: true },
+  ).then((written) => ({ ...written, stored: undefined, object: toScale(target, written.object) }));
 }
 
-function checkScale(target: Target, scale: Scale): void {
-  if (typeof scale !== 'object' || scale === null || typeof scale.metadata !== 'object')
-    throw badRequest('the body must be a Scale');
-  if (scale.kind !== SCALE.kind || !String(scale.apiVersion).startsWith('autoscaling/'))
-    throw badRequest(`expected autoscaling/v1, Kind=Scale, got ${scale.apiVersion}, Kind=${scale.kind}`);
-  if (scale.metadata.name !== undefined && scale.metadata.name !== target.name)
-    throw badRequest(
-      `the name of the object (${scale.metadata.name}) does not match the name on the URL (${target.name})`,
-    );
-  const replicas = scale.spec?.replicas ?? 0;
-  if (!Number.isInteger(replicas) || replicas < 0)
-    throw invalid({ group: 'autoscaling', kind: 'Scale' }, target.name, [
-      {
-        reason: 'FieldValueInvalid',
-        message: `Invalid value: ${replicas}: must be greater than or equal to 0`,
-        field: 'spec.replicas',
-      },
+function setVersion({ metadata }: KubeObject, version: string | undefined): void {
+  if (version === undefined) delete metadata.resourceVersion;
+  else metadata.resourceVersion = version;
+}
+
+function checkScale({ definition, name }: Target, parent: KubeObject, { spec, metadata }: Scale): void {
+  const replicas = spec?.replicas ?? 0;
+  if (definition.custom) {
+    const { specReplicasPath } = definition.scale as NonNullable<typeof definition.scale>;
+    if (replicas === UNSET) throw badRequest(`the spec replicas field "${specReplicasPath}" cannot be empty`);
+    if (replicas < 0)
+      throw invalid(definition.info, name, [
+        invalidValue(specReplicasPath, replicas, 'should be a non-negative integer'),
+      ]);
+    return;
+  }
+  if (replicas < 0)
+    throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
+      invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ]);
+  const uid = metadata.uid ?? '';
+  if (uid !== '' && uid !== parent.metadata.uid)
+    throw conflict(
+      { ...definition.info, resource: `${definition.info.resource}/scale` },
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${parent.metadata.uid}`,
+    );
 }
-
-export function toScale(target: Target, object: KubeObject): KubeObject {
-  const { specReplicasPath, statusReplicasPath, labelSelectorPath } = scalePaths(target);
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const replicas = getPath(object, specReplicasPath);
-  const selector = labelSelectorPath === undefined ? '' : selectorText(getPath(object, labelSelectorPath));
-  return {
-    ...SCALE,
-    metadata: dropUndefined({ name, namespace, uid, resourceVersion, creationTimestamp }),
-    spec: replicas === undefined || replicas === 0 ? {} : { replicas },
-    status: { replicas: getPath(object, statusReplicasPath) ?? 0, ...(selector === '' ? {} : { selector }) },
-  };
-}
-
-/** A label selector object, a plain label map (ReplicationController) or text (custom resources). */
-function selectorText(selector: unknown): string {
-  if (typeof selector === 'string') return selector;
-  if (typeof selector !== 'object' || selector === null) return '';
-  const isSelector = 'matchLabels' in selector || 'matchExpressions' in selector;
-  return formatLabelSelector(
-    fromLabelSelector((isSelector ? selector : { matchLabels: selector }) as Parameters<typeof fromLabelSelector>[0]),
-  );
-}
-
-function getPath(object: unknown, path: string): unknown {
-  let value = object;
-  for (const part of partsOf(path)) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
-    value = (value as Record<string, unknown>)[part];
-  }
-  return value;
-}
-
-function setPath(object: KubeObject, path: string, value: number): void {
-  const parts = partsOf(path);
-  const last = parts.pop() as string;
-  let at = object as Record<string, unknown>;
-  for (const part of parts) {
-    const next = Object.hasOwn(at, part) ? at[part] : undefined;
-    if (typeof next !== 'object' || next === null) at[part] = {};
-    at = at[part] as Record<string, unknown>;
-  }
-  at[last] = value;
-}
-
-/** `.spec.replicas`; no arrays (a CRD's scale paths may not have them). */
-const partsOf = (path: string): string[] => path.split('.').filter((part) => part !== '');
-
-const dropUndefined = <T extends object>(value: T) =>
-  Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };

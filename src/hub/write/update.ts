@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../kube/object.ts';
 import { ApiError, conflict, invalid, MODIFIED, notFound } from '../../kube/status.ts';
 import type { AdmissionRequest, HubCore, Target, WriteOptions, Written } from '../core.ts';
+import { deepEqual } from '../patch/json-value.ts';
 import type { StoredEntry } from '../store/store.ts';
 import { mutate, permit, validateAdmission } from './admit.ts';
 import { createObject } from './create.ts';
@@ -17,8 +18,8 @@ import { validateObject } from './validate-object.ts';
  */
 const ATTEMPTS = 100;
 
-/** Makes the new object from the present one (a private copy); asked again after each lost race. */
-export type Change = (old: KubeObject) => KubeObject | Promise<KubeObject>;
+/** Makes the new object, of its kind's shape, from the present one (a private copy); asked again after each lost race. */
+export type Change = (old: KubeObject, warn: (text: string) => void) => KubeObject | Promise<KubeObject>;
 
 export interface UpdateRules {
   /** Who manages what is already in the object that `change` made (server-side apply). */
@@ -34,21 +35,27 @@ export async function replaceObject(
   given: KubeObject,
   options: WriteOptions,
 ): Promise<Written> {
-  matchUrl(target, given);
   const { definition } = target;
+  const warnings: string[] = [];
+  const shaped = shape(definition, given, { ...options, warn: (text) => warnings.push(text) });
+  matchUrl(target, shaped);
   if (definition.createOnUpdate && target.subresource === '') {
     const entry = await core.objects.read(target);
     if (entry === undefined) {
-      if ((given.metadata.uid ?? '') !== '')
+      if ((shaped.metadata.uid ?? '') !== '')
         throw conflict(
           definition.info,
           target.name,
-          `Precondition failed: UID in precondition: ${given.metadata.uid}, UID in object meta: `,
+          `Precondition failed: UID in precondition: ${shaped.metadata.uid}, UID in object meta: `,
         );
-      return createObject(core, { ...target, name: '' }, given, options);
+      return createObject(core, { ...target, name: '' }, given, options, { byUpdate: true });
     }
   }
-  return updateObject(core, target, () => structuredClone(given), options, { uidIsPrecondition: true });
+  const change: Change = (_, warn) => {
+    warnings.forEach(warn);
+    return structuredClone(shaped);
+  };
+  return updateObject(core, target, change, options, { uidIsPrecondition: true });
 }
 
 /** Applies a change to the object that the target names. Throws ApiError. */
@@ -79,10 +86,12 @@ async function tryUpdate(
   const { definition } = target;
   const warnings: string[] = [];
   const old = core.objects.decode(definition, entry);
-  const changed = await change(core.objects.decode(definition, entry));
-  const object = shape(definition, changed, options, (text) => warnings.push(text));
+  const warn = (text: string) => warnings.push(text);
+  const object = await change(core.objects.decode(definition, entry), warn);
   checkVersion(target, object, entry.revision);
   if (rules.uidIsPrecondition) checkUid(target, object, old);
+  // Ownership is of what was written: what the server and mutation make of it is nobody's.
+  if (!rules.managersRecorded) recordManager(core, target, old, object, options);
   prepareForUpdate(target, object, old);
   const request: AdmissionRequest = {
     operation: 'update',
@@ -90,23 +99,21 @@ async function tryUpdate(
     object,
     old,
     options,
-    warn: (text) => warnings.push(text),
+    warn,
   };
-  // What mutation changes is nobody's.
-  if (!rules.managersRecorded) recordManager(core, target, old, object, options);
   if (await mutate(core, request)) prepareForUpdate(target, object, old);
   await permit(core, request);
   validateObject(target, object, old);
   await validateAdmission(core, request);
   keepUnchangedTimes(object, old);
-  return storeUpdate(core, target, entry, object, options, warnings);
+  return storeUpdate(core, target, entry, { object, old }, options, warnings);
 }
 
 async function storeUpdate(
   core: HubCore,
   target: Target,
   entry: StoredEntry,
-  object: KubeObject,
+  { object, old }: { readonly object: KubeObject; readonly old: KubeObject },
   options: WriteOptions,
   warnings: readonly string[],
 ): Promise<Written | 'lost race'> {
@@ -116,7 +123,7 @@ async function storeUpdate(
     return { object, stored: { value, revision }, created: false, warnings };
   };
   // A write that changes nothing is no write: no revision, no event.
-  if (value.equals(entry.value)) return written(entry.revision);
+  if (isSame(value, entry.value, object, old)) return written(entry.revision);
   if (options.dryRun) return { ...written(entry.revision), stored: undefined };
   const finished = object.metadata.deletionTimestamp !== undefined && mayBeRemoved(object);
   const result = await core.store.commit([
@@ -128,6 +135,15 @@ async function storeUpdate(
   ]);
   return result.ok ? written(result.revision) : 'lost race';
 }
+
+/** Fields may come in another order than they are stored in. */
+const isSame = (value: Buffer, stored: Uint8Array, object: KubeObject, old: KubeObject): boolean =>
+  value.equals(stored) || (value.length === stored.length && deepEqual(unversioned(object), unversioned(old)));
+
+const unversioned = (object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, resourceVersion: '' },
+});
 
 /** The last finalizer gone from an object whose deletion waits for nothing else. */
 export const mayBeRemoved = (object: KubeObject): boolean =>

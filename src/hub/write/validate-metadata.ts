@@ -37,6 +37,9 @@ export function validateMetadata(definition: ResourceDefinition, object: KubeObj
   return [
     ...nameCauses(definition, metadata),
     ...namespaceCauses(definition.info.namespaced, metadata.namespace ?? ''),
+    ...((metadata.generation ?? 0) < 0
+      ? [invalidValue(child(PATH, 'generation'), metadata.generation, 'must be greater than or equal to 0')]
+      : []),
     ...labelCauses(metadata.labels),
     ...annotationCauses(metadata.annotations),
     ...ownerCauses(metadata.ownerReferences),

@@ -81,6 +81,7 @@ function normalizeText(text: string, names: Names, key: string): string {
   if (/^\d+s$/.test(text)) return '<age>';
   if (TIMES.has(key) && !Number.isNaN(Date.parse(text))) return '<time>';
   const plain = text
+    .replace(QUOTED_OBJECT, (quoted) => sortedObject(quoted))
     .replace(UID, (uid) => (key === 'uid' ? names.of('uid', uid) : '<uid>'))
     .replace(GENERATED, '$1<suffix>')
     .replace(/((?:resource ?version|current|the current version)[^0-9"]{0,24})\d+/gi, '$1<version>')
@@ -89,6 +90,25 @@ function normalizeText(text: string, names: Names, key: string): string {
   if (faults !== undefined) return `${invalid}${faults.split(', ').sort().join(', ')}`;
   return plain;
 }
+
+/** An object that an error shows, as JSON within Go's quotes. */
+const QUOTED_OBJECT = /"\{\\"(?:[^"\\]|\\.)*"/g;
+
+/** Its members in one order and without times: Go has the order of its structs. */
+function sortedObject(quoted: string): string {
+  try {
+    const object: unknown = JSON.parse(JSON.parse(quoted) as string);
+    return JSON.stringify(object, (key, value: unknown) =>
+      TIMES.has(key) || key === 'resourceVersion' ? `<${key}>` : isObject(value) ? sorted(value) : value,
+    );
+  } catch {
+    return quoted;
+  }
+}
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const sorted = (value: object): object =>
+  Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
 
 interface Fault {
   readonly field?: string;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SEQUENCES } from './cases/all.ts';
 import { compareSequence, type Sides } from './compare.ts';
-import { isKnown, KNOWN_DIFFERENCES } from './known-differences.ts';
+import { isKnown, KNOWN_DIFFERENCES, staleEntries } from './known-differences.ts';
 import { hubSide, kubeSide } from './sides.ts';
 
 let sides: Sides;
@@ -18,6 +18,7 @@ describe('the hub answers as kube-apiserver does', () => {
   test.each(SEQUENCES.map((sequence, at) => [sequence.name, sequence, at] as const))('%s', async (_, sequence, at) => {
     const differences = await compareSequence(sides, sequence, `oracle-${at}`);
     expect(differences.filter((found) => !isKnown(found))).toEqual([]);
+    expect(staleEntries(sequence.name, differences), 'listed as different, but not so').toEqual([]);
   });
 });
 
@@ -28,4 +29,9 @@ test('every known difference names a sequence and a step that exist', () => {
   const exists = (of: { name: string; step: number }) =>
     SEQUENCES.some(({ name, steps }) => name === of.name && of.step < steps.length);
   expect(named.filter((one) => !exists(one))).toEqual([]);
+});
+
+test('sequences have names of their own', () => {
+  const names = SEQUENCES.map(({ name }) => name);
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 });

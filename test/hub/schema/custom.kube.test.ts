@@ -5,6 +5,7 @@ import { embeddedCauses } from '../../../src/hub/schema/embedded.ts';
 import { settleStrictErrors } from '../../../src/hub/schema/field-validation.ts';
 import { prune } from '../../../src/hub/schema/prune.ts';
 import { validate } from '../../../src/hub/schema/validate.ts';
+import { refuseBody } from '../../../src/hub/write/refusal.ts';
 import type { Json } from '../../../src/kube/object.ts';
 import type { TypeSchema } from '../../../src/kube/schema.ts';
 import { invalid, type Status, type StatusCause } from '../../../src/kube/status.ts';
@@ -49,9 +50,9 @@ describe('custom resources are pruned, defaulted and validated as kube-apiserver
     }
     const strict = await cluster.fetch(`${path}?dryRun=All&fieldValidation=Strict`, { method: 'POST', body: object });
     if (unknown.length > 0) {
-      expect(() => settleStrictErrors(unknown, 'Strict', { version: 'v1', kind: 'Thing' })).toThrow(
-        expect.objectContaining({ message: (strict.json as unknown as Status).message }),
-      );
+      expect(() =>
+        settleStrictErrors(unknown, 'Strict', refuseBody({ group: 'example.com', version: 'v1', kind: 'Thing' })),
+      ).toThrow(expect.objectContaining({ message: (strict.json as unknown as Status).message }));
     } else expect(strict.text).not.toContain('strict decoding error');
   });
 

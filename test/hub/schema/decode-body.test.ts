@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { bodyFormat, decodeBody, MAX_BODY_BYTES } from '../../../src/hub/schema/decode-body.ts';
 import { settleStrictErrors, strictErrors } from '../../../src/hub/schema/field-validation.ts';
 import { decodeGo } from '../../../src/hub/schema/go-decode.ts';
+import { refuseBody } from '../../../src/hub/write/refusal.ts';
 
 const json = (text: string) => decodeBody(Buffer.from(text), 'json', { kind: 'Pod', strict: true });
 const yaml = (text: string) => decodeBody(Buffer.from(text), 'yaml', { strict: true });
@@ -95,10 +96,10 @@ describe('field validation', () => {
     expect(errors).toEqual(['duplicate field "b"', 'unknown field "a"']);
   });
   test('Ignore is silent, Warn warns, Strict refuses', () => {
-    const kind = { version: 'v1', kind: 'Pod' };
-    expect(settleStrictErrors(errors, 'Ignore', kind)).toEqual([]);
-    expect(settleStrictErrors(errors, 'Warn', kind)).toEqual(errors);
-    expect(() => settleStrictErrors(errors, 'Strict', kind)).toThrow(
+    const refuse = refuseBody({ group: '', version: 'v1', kind: 'Pod' });
+    expect(settleStrictErrors(errors, 'Ignore', refuse)).toEqual([]);
+    expect(settleStrictErrors(errors, 'Warn', refuse)).toEqual(errors);
+    expect(() => settleStrictErrors(errors, 'Strict', refuse)).toThrow(
       'Pod in version "v1" cannot be handled as a Pod: strict decoding error: duplicate field "b", unknown field "a"',
     );
   });

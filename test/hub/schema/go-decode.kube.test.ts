@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { builtinDefinitionName, builtinResources } from '../../../src/hub/builtin/tables.ts';
 import { decodeBody } from '../../../src/hub/schema/decode-body.ts';
-import { cannotBeHandled, settleStrictErrors, strictErrors } from '../../../src/hub/schema/field-validation.ts';
+import { settleStrictErrors, strictErrors } from '../../../src/hub/schema/field-validation.ts';
 import { decodeGo } from '../../../src/hub/schema/go-decode.ts';
+import { refuseBody } from '../../../src/hub/write/refusal.ts';
 import type { Json, KubeObject } from '../../../src/kube/object.ts';
 import { apiVersionOf, resourcePath } from '../../../src/kube/resource.ts';
 import type { Status } from '../../../src/kube/status.ts';
@@ -22,8 +23,9 @@ function read({ version, kind, group, text }: Body, validation: 'Warn' | 'Strict
   try {
     const { value, duplicates } = decodeBody(Buffer.from(text), 'json', { kind, strict: validation !== 'Ignore' });
     const { value: object, unknown, typeError } = decodeGo(value, definition);
-    if (typeError !== undefined) throw cannotBeHandled(version, kind, typeError);
-    return { object, warnings: settleStrictErrors(strictErrors(duplicates, unknown), validation, { version, kind }) };
+    const refuse = refuseBody({ group, version, kind });
+    if (typeError !== undefined) throw refuse(typeError);
+    return { object, warnings: settleStrictErrors(strictErrors(duplicates, unknown), validation, refuse) };
   } catch (error) {
     return { error: (error as Error).message };
   }

@@ -100,7 +100,7 @@ export const REQUESTS: readonly RequestSequence[] = [
   sequence('unknown field warned of', post(CM, configMap('c8', { surprise: 1 }))),
   sequence('unknown field refused', post(`${CM}?fieldValidation=Strict`, configMap('c9', { surprise: 1 }))),
   sequence('wrong field type', post(CM, configMap('c10', { data: { a: 1 } }))),
-  sequence('malformed JSON', post(CM, '{"a":')),
+  sequence('JSON that ends too early', post(CM, '{"a":')),
   sequence('unknown options', post(`${CM}?dryRun=Some&fieldValidation=Perhaps`, configMap('c11'))),
   sequence('dry-run create', post(`${CM}?dryRun=All`, configMap('c12')), get(`${CM}/c12`)),
   sequence(
