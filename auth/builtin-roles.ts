@@ -84,7 +84,7 @@ const ADMIN: readonly PolicyRule[] = [
 const TMC_VIEW: readonly PolicyRule[] = [
   rule('placement.kcp.io', 'placements', READ),
   rule('workload.kcp.io', 'synctargets', READ),
-  rule('tmc.kcp.io', 'workloadplacements resourcetransforms aggregatedviews', READ),
+  rule('tmc.kcp.io', 'workloadplacements resourcetransforms resourceprojections aggregatedviews', READ),
 ];
 
 const AGGREGATE = 'rbac.authorization.k8s.io/aggregate-to-';

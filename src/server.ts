@@ -19,6 +19,8 @@ import { createServiceAccountTokens } from '../auth/service-account-token.ts';
 import { parseTokenFile, type StaticToken, staticTokens } from '../auth/static-token.ts';
 import { createMergedDiscovery } from './aggregate/discovery.ts';
 import { createHubPort } from './aggregate/hub-access.ts';
+import { startProjectionStatus } from './aggregate/projection-status.ts';
+import { createProjections } from './aggregate/projections.ts';
 import { createView } from './aggregate/view.ts';
 import { createViewReflectors } from './aggregate/view-reflectors.ts';
 import { startApiServer } from './api-server.ts';
@@ -33,6 +35,7 @@ import { versionInfo } from './hub/answer/non-resource.ts';
 import { awaitedClient } from './hub/awaited-client.ts';
 import type { HubClient } from './hub/client.ts';
 import { createHub, type Hub } from './hub/hub.ts';
+import { RESOURCE_PROJECTIONS, type ResourceProjection } from './hub/kinds/resource-projection.ts';
 import { openSqliteStore } from './hub/store/sqlite.ts';
 import type { ApiHandler } from './kube/api.ts';
 import { unavailable } from './kube/status.ts';
@@ -126,7 +129,16 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
   const resolver = createWorkspaceResolver({ hub: hub.client, signal });
   startWorkspaceController({ client: hub.client, store, signal, log });
   const registry = createClusterRegistry({ hub, clock: systemClock, log, trustKubeconfig: config.trustKubeconfig });
-  await Promise.all([resolver.whenReady(), rbac.whenReady(), registry.whenLoaded()]);
+  const projectionStatus = startProjectionStatus({
+    hub: hub.client,
+    informer: hub.informer<ResourceProjection>(RESOURCE_PROJECTIONS),
+    signal,
+    log,
+    clock: systemClock,
+  });
+  const projections = createProjections({ informer: hub.informer, onFailure: projectionStatus.failed, signal });
+  // A view that did not know them yet would show what they hide.
+  await Promise.all([resolver.whenReady(), rbac.whenReady(), registry.whenLoaded(), projections.whenSynced()]);
   observeClusters(registry, metrics.metrics);
   authored.kinds = createCustomKinds({
     registry,
@@ -145,6 +157,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
       hub: { definitions: async (workspace) => (await hub.catalog.of(workspace)).definitions },
       registry,
     }),
+    projections,
     metrics: viewMetricsOf(metrics.metrics),
     log,
   });

@@ -11,7 +11,7 @@ import type { CopyIndex } from './copy-index.ts';
 import { replaceUid } from './encode-object.ts';
 import { type Item, isFolded } from './item.ts';
 import type { NamespaceMap } from './namespace-map.ts';
-import type { Slice, Source } from './source.ts';
+import type { ClusterView, Slice } from './source.ts';
 import { type Sequencer, SourceLog } from './source-log.ts';
 
 export interface ClusterSourceOptions {
@@ -34,7 +34,7 @@ const EVERYWHERE = '*';
 /** What a log entry costs beside the bytes that it keeps alive. */
 const ENTRY_BYTES = 200;
 
-export class ClusterSource implements Source {
+export class ClusterSource implements ClusterView {
   readonly log: SourceLog;
   readonly #options: ClusterSourceOptions;
   readonly #ends: (() => void)[] = [];

@@ -1,7 +1,8 @@
 /** How many objects of a kind a view holds: counted in the sources' caches and in the hub's keys, nothing is serialized. */
 import { reasonOf } from '../clusters/reflector-fetch.ts';
 import type { ApiRequest } from '../kube/api.ts';
-import { gather } from './gather.ts';
+import { type Gathered, gather } from './gather.ts';
+import { listView } from './list.ts';
 import { readCluster } from './live-list.ts';
 import type { Slice } from './source.ts';
 import type { ViewContext } from './view-context.ts';
@@ -23,6 +24,8 @@ export async function countObjects(
   const { workspace } = request;
   const gathered = await gather(context, resolved, request, () => true);
   try {
+    if (gathered.projection?.merges === true && gathered.uncached.length === 0)
+      return { count: await countMerged(gathered, request), faults: gathered.faults };
     const faults: SourceFault[] = [...gathered.faults];
     const live = gathered.uncached.map(async (downstream) => {
       try {
@@ -42,7 +45,27 @@ export async function countObjects(
   }
 }
 
-const EVERYTHING = { labelSelector: '' };
+const EVERYTHING = {
+  labelSelector: '',
+  fieldSelector: '',
+  resourceVersion: '',
+  resourceVersionMatch: '',
+  limit: 0,
+  continue: '',
+  sendInitialEvents: undefined,
+  allowWatchBookmarks: false,
+  timeoutSeconds: undefined,
+} as const;
+
+const ALL = { everything: true, byCluster: false, wantsSource: () => true, matches: () => true };
+
+/** Equal names count once, so they have to be put side by side. */
+async function countMerged(gathered: Gathered, { workspace, signal }: ApiRequest): Promise<number> {
+  const list = await listView(gathered, { workspace, namespace: undefined }, EVERYTHING, ALL, signal);
+  let count = 0;
+  for (const _one of list.items) count++;
+  return count;
+}
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, one) => total + one, 0);
 

@@ -7,16 +7,24 @@ import type { ApiRequest } from '../kube/api.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { unavailable } from '../kube/status.ts';
 import type { Clock } from '../reconcile/clock.ts';
+import type { Barrier } from './barriers.ts';
 import type { ClusterSource } from './cluster-source.ts';
 import type { HubSource } from './hub-source.ts';
 import { compareText } from './merge.ts';
+import { projected } from './projected-source.ts';
+import type { Projection } from './projection.ts';
+import type { Projections } from './projections.ts';
+import type { ClusterView } from './source.ts';
 import type { Lease, SourcePool } from './source-pool.ts';
 import type { ResolvedResource } from './view-discovery.ts';
+import type { ViewStates } from './view-states.ts';
 import { faultText, type SourceFault } from './warnings.ts';
 import type { WriteMemory } from './write-memory.ts';
 
 export interface GatherContext {
   readonly pool: SourcePool;
+  readonly states: Pick<ViewStates, 'barriers'>;
+  readonly projections: Projections;
   readonly writes: WriteMemory;
   readonly clock: Clock;
   /** How long a cluster may be silent before it is left out, milliseconds. */
@@ -28,8 +36,11 @@ export interface GatherContext {
 export interface Gathered {
   readonly resource: ResourceInfo;
   readonly hub: HubSource | undefined;
-  /** Those whose state can be shown, by name. */
-  readonly clusters: readonly ClusterSource[];
+  /** Undefined: everything is shown as it is. */
+  readonly projection: Projection | undefined;
+  readonly barrier: () => Barrier | undefined;
+  /** Those whose state can be shown, by name, as the projection shows them. */
+  readonly clusters: readonly ClusterView[];
   /** Clusters that would not fit into memory: to be read live. */
   readonly uncached: readonly Downstream[];
   readonly faults: readonly SourceFault[];
@@ -40,10 +51,14 @@ export interface Gathered {
 export async function gather(
   context: GatherContext,
   resolved: ResolvedResource,
-  { onlyCluster, signal }: Pick<ApiRequest, 'onlyCluster' | 'signal'>,
-  wanted: (clusterName: string) => boolean,
+  request: Pick<ApiRequest, 'workspace' | 'onlyCluster' | 'signal' | 'info'>,
+  selected: (clusterName: string) => boolean,
 ): Promise<Gathered> {
   const { info } = resolved;
+  const { workspace, onlyCluster, signal } = request;
+  const projection = context.projections.of(workspace, info);
+  // Where one of equal names is chosen, every cluster has a part in it.
+  const wanted = projection?.merges === true ? () => true : selected;
   const hub = resolved.hub ? context.pool.hub(info) : undefined;
   const leases: Lease<ClusterSource>[] = [];
   const uncached: Downstream[] = [];
@@ -62,10 +77,14 @@ export async function gather(
       if (fault !== undefined) faults.push(fault);
     }),
   );
+  const clusters = leases.filter(({ source }) => source.started).map(({ source }) => projected(source, projection));
+  if (projection !== undefined) await prepareAll(clusters, request);
   return {
     resource: info,
     hub: hub?.source,
-    clusters: leases.map(({ source }) => source).filter((source) => source.started),
+    projection,
+    barrier: () => context.states.barriers.of(workspace),
+    clusters,
     uncached,
     faults: faults.sort((a, b) => compareText(a.clusterName, b.clusterName)),
     release: () => {
@@ -73,6 +92,14 @@ export async function gather(
       for (const lease of leases) lease.release();
     },
   };
+}
+
+async function prepareAll(
+  clusters: readonly ClusterView[],
+  { workspace, info }: Pick<ApiRequest, 'workspace' | 'info'>,
+): Promise<void> {
+  const namespace = info.namespace === '' ? undefined : info.namespace;
+  for (const source of clusters) await source.prepare?.(workspace, namespace);
 }
 
 /** Waits until the source can be shown and has seen this gateway's writes; answers what is wrong with it, if anything. */

@@ -1,19 +1,22 @@
 /** LIST of a view: all sources at one moment, in one order, from warm caches; pages are pinned to that moment. */
+import type { Downstream } from '../clusters/downstream.ts';
 import type { ListQuery } from '../hub/read/list-options.ts';
 import { parseVersion } from '../hub/read/list-options.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { ApiError, expired, versionTooLarge } from '../kube/status.ts';
+import { type Barrier, namesBarrier } from './barriers.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
 import { type ContinueKey, decodeContinue, encodeContinue, type ViewContinue } from './continue-token.ts';
 import type { Gathered } from './gather.ts';
 import type { HubSnapshot } from './hub-source.ts';
 import { compareNamespaces, compareText, type MergedItem, type MergeInput, mergeSlices } from './merge.ts';
+import { type Choose, FIRST } from './merge-rule.ts';
 import { FrozenSource, slicesAt } from './pinned-slices.ts';
 import { decodeVersion, encodeVersion, HUB_SLOT } from './resource-version.ts';
 import { hasRolloutHistory, withOneHistory } from './rollout-history.ts';
 import type { ViewSelection } from './selection.ts';
 import type { Source } from './source.ts';
-import type { SourceLog } from './source-log.ts';
+import type { ChangeLog } from './source-log.ts';
 
 export interface ListScope {
   readonly workspace: string;
@@ -68,7 +71,7 @@ export async function openList(
 }
 
 /** What a list is taken of: `clusters` is read at the moment it is taken. */
-export type ListSources = Pick<Gathered, 'resource' | 'hub' | 'clusters'>;
+export type ListSources = Pick<Gathered, 'resource' | 'hub' | 'clusters' | 'projection' | 'barrier'>;
 
 interface ListPlan {
   readonly query: ListQuery;
@@ -82,28 +85,43 @@ function takeList(gathered: ListSources, hub: HubSnapshot | undefined, scope: Li
   const { query, selection, token, wanted } = plan;
   hub?.catchUp();
   const sources: Source[] = [...(hub === undefined ? [] : [hub]), ...gathered.clusters];
+  const choose = chooseOf(gathered, gathered.clusters);
   const exact = query.resourceVersionMatch === 'Exact' || (query.resourceVersionMatch === '' && query.limit > 0);
   const point = token ?? (exact && wanted !== undefined ? pointAt(sources, wanted) : undefined);
   const pinned = point === undefined || point.listVersion === '' ? undefined : point;
   const inputs = inputsOf(sources, scope, pinned, token);
   const present = (): ViewContinue['versions'] =>
     Object.fromEntries(sources.map(({ slot, log }) => [slot, String(log.latest.version)]));
-  const listVersion = pinned?.listVersion ?? String(listVersionOf(sources));
+  const listVersion = pinned?.listVersion ?? String(listVersionOf(sources, gathered.barrier()));
   if (query.limit === 0 && pinned === undefined && token === undefined && countOf(inputs) > EAGER_ITEMS) {
-    return longList(sources, scope, gathered.resource, selection, listVersion);
+    return longList(sources, scope, { resource: gathered.resource, choose }, selection, listVersion);
   }
   const versions = pinned?.versions ?? present();
-  return listPage(inputs, gathered.resource, { query, selection, after: token?.after, versions, listVersion });
+  const kind = { resource: gathered.resource, choose };
+  return listPage(inputs, kind, { query, selection, after: token?.after, versions, listVersion });
 }
 
-/** The version of the newest event over the sources: what a watch goes on from. Never 0. */
-export function listVersionOf(sources: readonly { readonly slot: number; readonly log: SourceLog }[]): bigint {
+/** How equal names are shown; undefined: qualified. */
+export function chooseOf(
+  { resource, projection }: Pick<ListSources, 'resource' | 'projection'>,
+  clusters: readonly { readonly downstream: Downstream }[],
+): Choose | undefined {
+  return isNamespaceKind(resource) ? FIRST : projection?.chooser(clusters.map(({ downstream }) => downstream));
+}
+
+/** The version of the newest event over the sources, or of a barrier after it: what a watch goes on from. Never 0. */
+export function listVersionOf(
+  sources: readonly { readonly slot: number; readonly log: ChangeLog }[],
+  barrier: Barrier | undefined,
+): bigint {
   let best = { sequence: -1, encoded: encodeVersion(HUB_SLOT, 1n) };
   for (const { slot, log } of sources) {
     const { sequence, version } = log.latest;
     if (sequence > best.sequence && version > 0n) best = { sequence, encoded: encodeVersion(slot, version) };
   }
-  return best.encoded;
+  return barrier !== undefined && barrier.sequence > best.sequence && namesBarrier(barrier, sources)
+    ? encodeVersion(HUB_SLOT, barrier.version)
+    : best.encoded;
 }
 
 /** Throws 504 where the version's source does not reach it in time, 410 where the source is not of this view any more. */
@@ -175,8 +193,14 @@ const EAGER_ITEMS = 1_000;
 const countOf = (inputs: readonly MergeInput[]): number =>
   inputs.reduce((sum, { slices }) => sum + slices.reduce((names, slice) => names + slice.names.length, 0), 0);
 
-function mergedItems(inputs: readonly MergeInput[], resource: ResourceInfo): Iterable<MergedItem> {
-  const items = mergeSlices(inputs, isNamespaceKind(resource));
+/** A kind as it is listed. */
+export interface ListedKind {
+  readonly resource: ResourceInfo;
+  readonly choose: Choose | undefined;
+}
+
+function mergedItems(inputs: readonly MergeInput[], { resource, choose }: ListedKind): Iterable<MergedItem> {
+  const items = mergeSlices(inputs, choose);
   return hasRolloutHistory(resource) ? withOneHistory(items) : items;
 }
 
@@ -184,14 +208,14 @@ function mergedItems(inputs: readonly MergeInput[], resource: ResourceInfo): Ite
 function longList(
   sources: readonly Source[],
   { workspace, namespace }: ListScope,
-  resource: ResourceInfo,
+  kind: ListedKind,
   selection: ViewSelection,
   resourceVersion: string,
 ): ViewList {
   const frozen = sources.map((source) => new FrozenSource(source, workspace, namespace));
   const merged = mergedItems(
     frozen.map(({ clusterName, slices }) => ({ clusterName, slices })),
-    resource,
+    kind,
   );
   function* selected(): Generator<MergedItem> {
     for (const one of merged) if (isSelected(selection, one)) yield one;
@@ -214,12 +238,12 @@ export interface PageRequest {
 }
 
 /** One page of the merged inputs. */
-export function listPage(inputs: readonly MergeInput[], resource: ResourceInfo, request: PageRequest): ViewList {
+export function listPage(inputs: readonly MergeInput[], kind: ListedKind, request: PageRequest): ViewList {
   const { query, selection, after, listVersion, versions } = request;
   const items: MergedItem[] = [];
   const countsAll = selection.everything;
   let behind = 0;
-  for (const merged of mergedItems(inputs, resource)) {
+  for (const merged of mergedItems(inputs, kind)) {
     if (after !== undefined && compareKeys(keyOf(merged), after) <= 0) continue;
     if (!isSelected(selection, merged)) continue;
     if (query.limit === 0 || items.length < query.limit) items.push(merged);

@@ -16,7 +16,7 @@ import { type FormContext, listAnswer } from './forms.ts';
 import { refuseFaults } from './gather.ts';
 import type { HubSnapshot } from './hub-source.ts';
 import { type Item, isFolded } from './item.ts';
-import { inconsistent, listPage } from './list.ts';
+import { chooseOf, inconsistent, listPage } from './list.ts';
 import { ownNamespaceOf } from './locate.ts';
 import { compareText, type MergeInput } from './merge.ts';
 import { encodeVersion, HUB_SLOT } from './resource-version.ts';
@@ -48,7 +48,8 @@ export async function liveList(
     ageMs: undefined,
     reason: 'it has not answered yet',
   }));
-  const wanted = resolved.clusters.filter(({ clusterName }) => selection.wantsSource(clusterName));
+  const merges = context.projections.of(request.workspace, resolved.info)?.merges === true;
+  const wanted = resolved.clusters.filter(({ clusterName }) => merges || selection.wantsSource(clusterName));
   const answers = await Promise.all(
     wanted.map(async (downstream): Promise<LiveSource | undefined> => {
       try {
@@ -76,7 +77,12 @@ export async function liveList(
     const inputs = inputsOf(request.workspace, hub, sources);
     const versions = Object.fromEntries(sources.map(({ downstream, version }) => [downstream.slot, String(version)]));
     const listVersion = token?.listVersion || String(versionOf(hub, sources));
-    const list = listPage(inputs, resolved.info, { query, selection, after: token?.after, versions, listVersion });
+    const projection = context.projections.of(request.workspace, resolved.info);
+    const kind = {
+      resource: resolved.info,
+      choose: chooseOf({ resource: resolved.info, projection }, sources),
+    };
+    const list = listPage(inputs, kind, { query, selection, after: token?.after, versions, listVersion });
     return {
       status: 200,
       headers: { 'content-type': form.form.media, ...warningHeaders(faults) },
@@ -113,9 +119,10 @@ export async function readCluster(
     await maps.of(downstream).whenSynced(AbortSignal.any([request.signal, AbortSignal.timeout(sourceDeadlineMs)]));
   const shown = request.info.namespace;
   const own = shown === '' ? '' : ownNamespaceOf(maps, downstream, request.workspace, shown);
-  const labels = formatLabelSelector(
-    parseLabelSelector(query.labelSelector).filter(({ key }) => key !== CLUSTER_LABEL),
-  );
+  const projection = context.projections.of(request.workspace, info)?.on(downstream);
+  // What a projection shows may have other labels than the cluster's object.
+  const labelSelector = projection?.reads === true ? '' : query.labelSelector;
+  const labels = formatLabelSelector(parseLabelSelector(labelSelector).filter(({ key }) => key !== CLUSTER_LABEL));
   const parameters = new URLSearchParams({
     ...(labels === '' ? {} : { labelSelector: labels }),
     ...(version === undefined || version === '0' ? {} : { resourceVersion: version, resourceVersionMatch: 'Exact' }),
@@ -137,8 +144,10 @@ export async function readCluster(
     const encoded = namespace === undefined ? undefined : encode(scanned, downstream, info);
     if (encoded === undefined || namespace === undefined) return;
     const { name, uid, resourceVersion, labels: own } = scanned;
-    const item: Item = { name, uid, resourceVersion, labels: own, ...encoded };
-    if (request.onlyCluster === undefined && isFolded(item)) return;
+    const whole: Item = { name, uid, resourceVersion, labels: own, ...encoded };
+    if (request.onlyCluster === undefined && isFolded(whole)) return;
+    const item = projection === undefined ? whole : projection.show(whole, namespace);
+    if (item === undefined) return;
     const items = byNamespace.get(namespace) ?? new Map<string, Item>();
     byNamespace.set(namespace, items.set(name, item));
   });

@@ -10,9 +10,11 @@ import { isNamespaceKind, isSharedKind } from './cluster-scope.ts';
 import { toItem } from './encode-object.ts';
 import type { HubPort } from './hub-port.ts';
 import { type Item, isFolded } from './item.ts';
-import type { MergedItem } from './merge.ts';
+import { compareText, type MergedItem } from './merge.ts';
 import { ambiguousName, parseViewName } from './names.ts';
 import type { NamespaceMaps } from './namespace-map.ts';
+import type { Projection } from './projection.ts';
+import type { Projections } from './projections.ts';
 import type { SourcePool } from './source-pool.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 import { faultText, type SourceFault } from './warnings.ts';
@@ -20,6 +22,7 @@ import { faultText, type SourceFault } from './warnings.ts';
 export interface LocateContext {
   readonly hub: HubPort;
   readonly pool: SourcePool;
+  readonly projections: Projections;
   readonly maps: NamespaceMaps;
   readonly encode: EncodeObject;
   readonly clock: Clock;
@@ -60,8 +63,12 @@ export async function locate(
   const named = clusters.find(({ clusterName }) => clusterName === asked.clusterName);
   const name = named === undefined ? request.name : asked.name;
   const { workspace, namespace } = request;
-  if (named === undefined && resolved.hub) {
+  const projection = context.projections.of(workspace, info);
+  const merges = projection?.merges === true && !isNamespaceKind(info);
+  if ((named === undefined || merges) && resolved.hub) {
     const item = await context.hub.get(workspace, info, namespace, name);
+    // It stands for all of its name.
+    if (item !== undefined && named !== undefined) throw notFound(info, request.name);
     if (item !== undefined) {
       return {
         item,
@@ -74,9 +81,14 @@ export async function locate(
       };
     }
   }
-  const candidates = named === undefined ? clusters : [named];
-  const found = await lookUpAll(context, candidates, info, { ...request, name });
-  const holders = found.filter((one) => one.item !== undefined);
+  // Where one of equal names is chosen, those that it is chosen of must be known.
+  const candidates = named === undefined || merges ? clusters : [named];
+  const found = (await lookUpAll(context, candidates, info, { ...request, name })).map((one) =>
+    projection === undefined || one.item === undefined
+      ? one
+      : { ...one, item: projection.on(one.downstream).show(one.item, namespace) },
+  );
+  const holders = shownOf(projection, resolved, found, named);
   const faults = found.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
   const first = holders[0];
   if (first?.item === undefined) {
@@ -102,6 +114,25 @@ export async function locate(
     ownNamespace,
     faults,
   };
+}
+
+/** Those of the clusters that hold the name whose objects are shown. */
+function shownOf(
+  projection: Projection | undefined,
+  { info }: ResolvedResource,
+  found: readonly LookUp[],
+  named: Downstream | undefined,
+): readonly LookUp[] {
+  const holders = found.filter((one) => one.item !== undefined);
+  const known = found.filter(({ fault }) => fault === undefined || fault.ageMs !== undefined);
+  const choose = isNamespaceKind(info) ? undefined : projection?.chooser(known.map(({ downstream }) => downstream));
+  if (choose === undefined) return holders;
+  const byName = [...holders].sort((a, b) => compareText(a.downstream.clusterName, b.downstream.clusterName));
+  const one = choose(
+    byName.map(({ downstream: { clusterName }, item }, index) => ({ clusterName, item: item as Item, index })),
+  );
+  const chosen = one === undefined ? undefined : byName[one.index];
+  return chosen === undefined || (named !== undefined && chosen.downstream !== named) ? [] : [chosen];
 }
 
 const missing = (faults: readonly SourceFault[]): Error => {
@@ -137,10 +168,22 @@ export async function findCopy(
       const item = await readLive(context, downstream, info, ownNamespace, { ...request, name: ownName }).catch(
         () => undefined,
       );
-      return item === undefined ? undefined : { downstream, ownNamespace, ownName };
+      const shown = item !== undefined && (isFolded(item) || isShown(context, request, info, downstream, item));
+      return shown ? { downstream, ownNamespace, ownName } : undefined;
     }),
   );
   return found.find((one) => one !== undefined);
+}
+
+function isShown(
+  { projections }: LocateContext,
+  { workspace, namespace }: LocateRequest,
+  info: ResourceInfo,
+  downstream: Downstream,
+  item: Item,
+): boolean {
+  const projection = projections.of(workspace, info);
+  return projection === undefined || projection.on(downstream).show(item, namespace) !== undefined;
 }
 
 /**

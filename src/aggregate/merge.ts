@@ -1,5 +1,6 @@
 /** The k-way merge of a view: sources' slices in the order of kube-apiserver's keys, with the names under which objects are shown. */
 import type { Item } from './item.ts';
+import type { Choose } from './merge-rule.ts';
 import { mustQualify } from './names.ts';
 import type { Slice } from './source.ts';
 
@@ -25,9 +26,9 @@ export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b
 
 /**
  * All objects in order. Inputs: the hub first, clusters by name.
- * @param oncePerName the first source that has a name stands for all (Namespaces)
+ * @param choose the one of equal names that stands for all; undefined: all are shown
  */
-export function* mergeSlices(inputs: readonly MergeInput[], oncePerName: boolean): Generator<MergedItem> {
+export function* mergeSlices(inputs: readonly MergeInput[], choose: Choose | undefined): Generator<MergedItem> {
   const byNamespace = new Map<string, { clusterName: string | undefined; slice: Slice }[]>();
   for (const { clusterName, slices } of inputs) {
     for (const slice of slices) {
@@ -38,8 +39,13 @@ export function* mergeSlices(inputs: readonly MergeInput[], oncePerName: boolean
   }
   const namespaces = [...byNamespace.keys()].sort(compareNamespaces);
   for (const namespace of namespaces) {
-    yield* mergeNamespace(namespace, byNamespace.get(namespace) ?? [], oncePerName);
+    yield* mergeNamespace(namespace, byNamespace.get(namespace) ?? [], choose);
   }
+}
+
+interface Held {
+  readonly clusterName: string | undefined;
+  readonly item: Item;
 }
 
 interface Cursor {
@@ -51,12 +57,12 @@ interface Cursor {
 function* mergeNamespace(
   namespace: string,
   sources: readonly { clusterName: string | undefined; slice: Slice }[],
-  oncePerName: boolean,
+  choose: Choose | undefined,
 ): Generator<MergedItem> {
   let open: Cursor[] = sources.map((source) => ({ ...source, at: 0 })).filter(({ slice }) => slice.names.length > 0);
   while (open.length > 0) {
     const name = lowestName(open);
-    const holders: { clusterName: string | undefined; item: Item }[] = [];
+    const holders: Held[] = [];
     let ended = false;
     for (const cursor of open) {
       if (cursor.slice.names[cursor.at] !== name) continue;
@@ -66,7 +72,11 @@ function* mergeNamespace(
       if (item !== undefined) holders.push({ clusterName: cursor.clusterName, item });
     }
     if (ended) open = open.filter(({ at, slice }) => at < slice.names.length);
-    yield* shown(namespace, oncePerName ? holders.slice(0, 1) : holders);
+    if (choose === undefined) yield* shown(namespace, holders);
+    else {
+      const one = choose(holders);
+      if (one !== undefined) yield { namespace, ...one, qualified: false };
+    }
   }
 }
 
@@ -79,10 +89,7 @@ function lowestName(open: readonly Cursor[]): string {
   return lowest;
 }
 
-function* shown(
-  namespace: string,
-  holders: readonly { clusterName: string | undefined; item: Item }[],
-): Generator<MergedItem> {
+function* shown(namespace: string, holders: readonly Held[]): Generator<MergedItem> {
   const inHub = holders[0]?.clusterName === undefined;
   const qualify = holders.length > 0 && mustQualify(inHub, holders.length - (inHub ? 1 : 0));
   for (const { clusterName, item } of holders) {

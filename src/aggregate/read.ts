@@ -94,7 +94,7 @@ const watchContext = (context: ViewContext, resolved: ResolvedResource, request:
   form: watchForm(parts.form, context.clock),
   clock: context.clock,
   random: context.random,
-  lastLeave: context.states.lastLeave,
+  barrier: () => context.states.barriers.of(request.workspace),
   onEnd: parts.release,
 });
 

@@ -51,6 +51,12 @@ const LIMITS: LogLimits = { entries: 10_000, bytes: 64 * 1024 * 1024 };
 
 type Listener = (entry: LogEntry) => void;
 
+/** What is read of a log. */
+export type ChangeLog = Pick<
+  SourceLog,
+  'baseSequence' | 'latest' | 'find' | 'has' | 'versionAt' | 'after' | 'subscribe'
+>;
+
 export class SourceLog {
   readonly #sequencer: Sequencer;
   readonly #limits: LogLimits;
@@ -120,6 +126,11 @@ export class SourceLog {
       found = entry.sequence;
     }
     return found;
+  }
+
+  /** True for the version of an entry. */
+  has(version: bigint): boolean {
+    return this.#entries.some((entry) => entry.change.version === version);
   }
 
   /** The source's version at a place that the log covers. */

@@ -6,6 +6,7 @@ import type { Logger } from '../reconcile/logger.ts';
 import type { CopyIndex } from './copy-index.ts';
 import type { HubPort } from './hub-port.ts';
 import type { NamespaceMaps } from './namespace-map.ts';
+import type { Projections } from './projections.ts';
 import type { Route } from './route.ts';
 import type { SourcePool } from './source-pool.ts';
 import type { ViewDiscovery } from './view-discovery.ts';
@@ -26,6 +27,7 @@ export interface ViewContext {
   readonly discovery: ViewDiscovery;
   readonly pool: SourcePool;
   readonly states: ViewStates;
+  readonly projections: Projections;
   readonly writes: WriteMemory;
   readonly maps: NamespaceMaps;
   readonly copies: CopyIndex;

@@ -1,5 +1,6 @@
 /** What one change of one source means in a view: names may begin or cease to clash. Pure. */
 import type { Item } from './item.ts';
+import type { Choose, Holder } from './merge-rule.ts';
 import { mustQualify } from './names.ts';
 
 export interface ViewEvent {
@@ -25,12 +26,17 @@ export interface Change {
   readonly last?: Item | undefined;
 }
 
+/** Under what names equal-named objects are shown: all, qualified; the first for all (Namespaces); or the one that is chosen. */
+export type Naming = 'qualified' | 'once' | Choose;
+
 /**
- * The events of one change. The change's own event comes last: a client that saw only a part of them resumes before it.
+ * The events of one change. Where names are qualified the change's own event comes last: a client that saw only a part
+ * of them resumes before it.
  * @param others who else holds the name, without the change's own holder
  */
-export function eventsOf(change: Change, others: Occupants, oncePerName: boolean): ViewEvent[] {
-  return oncePerName ? representativeEvents(change, others) : clashEvents(change, others);
+export function eventsOf(change: Change, others: Occupants, naming: Naming): ViewEvent[] {
+  if (naming === 'qualified') return clashEvents(change, others);
+  return naming === 'once' ? representativeEvents(change, others) : chosenEvents(change, others, naming);
 }
 
 const isQualified = (holders: ReadonlySet<string>, holder: string): boolean =>
@@ -82,6 +88,32 @@ function representativeEvents(change: Change, others: Occupants): ViewEvent[] {
   if (unchanged || after[1] === true) return [];
   const old = before[1] === true ? undefined : before[1];
   return [{ ...shared, type: 'MODIFIED', item: after[1], previous: old, clusterName: clusterOf(after[0]) }];
+}
+
+/** One of them is shown: another one in its place is another object, so the former goes before it comes. */
+function chosenEvents(change: Change, others: Occupants, choose: Choose): ViewEvent[] {
+  const { namespace, holder, item, previous } = change;
+  const before = choose(holdersOf(others, holder, previous));
+  const after = choose(holdersOf(others, holder, item));
+  const event = (type: ViewEvent['type'], { clusterName, item: shown }: Holder, was?: Item): ViewEvent[] =>
+    shown === true ? [] : [{ namespace, type, item: shown, previous: was, clusterName, qualified: false }];
+  if (before !== undefined && after !== undefined && before.clusterName === after.clusterName) {
+    return before.clusterName === clusterOf(holder) ? event('MODIFIED', after, previous) : [];
+  }
+  const gone = before === undefined ? [] : event('DELETED', { ...before, item: lastOf(change, before) });
+  return after === undefined ? gone : [...gone, ...event('ADDED', after)];
+}
+
+/** Its state with the deletion's version, where it is what the change took away. */
+const lastOf = ({ holder, item, last }: Change, shown: Holder): Holder['item'] =>
+  shown.clusterName === clusterOf(holder) && item === undefined ? (last ?? shown.item) : shown.item;
+
+function holdersOf(others: Occupants, holder: string, own: Item | undefined): Holder[] {
+  const holders = new Map<string, Item | true>(others);
+  if (own !== undefined) holders.set(holder, own);
+  return [...holders]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([one, item]) => ({ clusterName: clusterOf(one), item }));
 }
 
 function first(others: Occupants, own: [string, Item] | undefined): [string, Item | true] | undefined {

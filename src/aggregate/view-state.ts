@@ -2,14 +2,17 @@
  * The live state of one view (a workspace's, of one resource): turns changes of its sources into the view's events, once
  * for all its watchers. Exists while somebody watches.
  */
-import type { ClusterSource } from './cluster-source.ts';
 import type { HubSource } from './hub-source.ts';
 import type { Item } from './item.ts';
-import { compareText } from './merge.ts';
+import { compareText, type MergeInput, mergeSlices } from './merge.ts';
+import { FIRST } from './merge-rule.ts';
+import { projected } from './projected-source.ts';
+import type { Projection } from './projection.ts';
 import { encodeVersion, HUB_SLOT } from './resource-version.ts';
-import type { Slice } from './source.ts';
-import type { LogEntry, SourceChange, SourceLog } from './source-log.ts';
-import { type Change, eventsOf, type Occupants, type ViewEvent } from './view-event.ts';
+import type { ClusterView, Slice } from './source.ts';
+import type { ChangeLog, LogEntry, SourceChange } from './source-log.ts';
+import { differences, type ShownItem } from './view-difference.ts';
+import { type Change, eventsOf, type Naming, type Occupants, type ViewEvent } from './view-event.ts';
 
 /** Events of one change, with the version at which the view stands after them. */
 export interface ViewBatch {
@@ -29,7 +32,7 @@ interface Member {
   /** '' for the hub. */
   readonly holder: string;
   readonly slot: number;
-  readonly log: SourceLog;
+  readonly log: ChangeLog;
   /** What the member holds at present; the hub answers only whether. */
   has(namespace: string, name: string): Item | true | undefined;
   readonly end: () => void;
@@ -43,11 +46,18 @@ export class ViewState {
   readonly #members = new Map<string, Member>();
   readonly #listeners = new Set<ViewListener>();
   readonly #hubNames = new Set<string>();
-  #clusters: readonly ClusterSource[] = [];
+  /** As they are, by name. */
+  #sources: readonly ClusterView[] = [];
+  /** As they are shown. */
+  #clusters: readonly ClusterView[] = [];
+  #projection: Projection | undefined;
+  #naming: Naming;
 
-  constructor(workspace: string, oncePerName: boolean) {
+  constructor(workspace: string, oncePerName: boolean, projection: Projection | undefined) {
     this.#workspace = workspace;
     this.#oncePerName = oncePerName;
+    this.#projection = projection;
+    this.#naming = this.#namingNow();
   }
 
   /** The hub's part; resolves when its names are known. */
@@ -71,36 +81,45 @@ export class ViewState {
   }
 
   /** A cluster whose state can be shown joins: what it holds is ADDED. */
-  addCluster(source: ClusterSource): void {
-    const { clusterName } = source;
-    if (this.#members.has(clusterName)) return;
-    if (this.#listeners.size > 0) this.#announce(source, 'joined');
-    this.#clusters = [...this.#clusters, source].sort((a, b) => compareText(a.clusterName, b.clusterName));
-    this.#members.set(clusterName, {
-      holder: clusterName,
-      slot: source.slot,
-      log: source.log,
-      has: (namespace, name) => source.get(this.#workspace, namespace, name),
-      end: source.log.subscribe(this.#workspace, (entry) => this.#onEntry(clusterName, entry)),
-    });
+  addCluster(source: ClusterView): void {
+    if (this.#members.has(source.clusterName)) return;
+    if (this.#isChosen) this.#telling(() => this.#join(source));
+    else {
+      if (this.#listeners.size > 0) this.#announce(projected(source, this.#projection), 'joined');
+      this.#join(source);
+    }
   }
 
   /** A cluster has left the workspace: what it held is DELETED. */
-  removeCluster(source: ClusterSource): void {
-    const member = this.#members.get(source.clusterName);
-    if (member === undefined) return;
-    member.end();
-    this.#members.delete(source.clusterName);
-    this.#clusters = this.#clusters.filter((one) => one !== source);
-    this.#announce(source, 'left');
+  removeCluster(source: ClusterView): void {
+    if (!this.#members.has(source.clusterName)) return;
+    if (this.#isChosen) this.#telling(() => this.#leave(source));
+    else {
+      this.#leave(source);
+      this.#announce(projected(source, this.#projection), 'left');
+    }
   }
 
-  /** Those whose state is part of the view now, by name. */
-  get clusters(): readonly ClusterSource[] {
+  get projection(): Projection | undefined {
+    return this.#projection;
+  }
+
+  /** Other objects are shown from now on, or otherwise: watchers are told of each. */
+  setProjection(projection: Projection | undefined): void {
+    this.#telling(() => {
+      const sources = this.#sources;
+      for (const source of sources) this.#leave(source);
+      this.#projection = projection;
+      for (const source of sources) this.#join(source);
+    });
+  }
+
+  /** Those whose state is part of the view now, by name, as they are shown. */
+  get clusters(): readonly ClusterView[] {
     return this.#clusters;
   }
 
-  get sources(): readonly { readonly slot: number; readonly log: SourceLog }[] {
+  get sources(): readonly { readonly slot: number; readonly log: ChangeLog }[] {
     return [...this.#members.values()];
   }
 
@@ -147,6 +166,68 @@ export class ViewState {
     this.#listeners.clear();
   }
 
+  get #isChosen(): boolean {
+    return typeof this.#naming === 'function';
+  }
+
+  #namingNow(): Naming {
+    if (this.#oncePerName) return 'once';
+    return this.#projection?.chooser(this.#sources.map(({ downstream }) => downstream)) ?? 'qualified';
+  }
+
+  #join(source: ClusterView): void {
+    const shown = projected(source, this.#projection);
+    const { clusterName } = source;
+    const byName = (a: ClusterView, b: ClusterView): number => compareText(a.clusterName, b.clusterName);
+    this.#sources = [...this.#sources, source].sort(byName);
+    this.#clusters = [...this.#clusters, shown].sort(byName);
+    this.#members.set(clusterName, {
+      holder: clusterName,
+      slot: source.slot,
+      log: shown.log,
+      has: (namespace, name) => shown.get(this.#workspace, namespace, name),
+      end: shown.log.subscribe(this.#workspace, (entry) => this.#onEntry(clusterName, entry)),
+    });
+    this.#naming = this.#namingNow();
+  }
+
+  #leave({ clusterName }: ClusterView): void {
+    this.#members.get(clusterName)?.end();
+    this.#members.delete(clusterName);
+    this.#sources = this.#sources.filter((one) => one.clusterName !== clusterName);
+    this.#clusters = this.#clusters.filter((one) => one.clusterName !== clusterName);
+    this.#naming = this.#namingNow();
+  }
+
+  /** Makes a change that may concern every object; watchers are told what it comes to. */
+  #telling(change: () => void): void {
+    const before = this.#listeners.size === 0 ? undefined : this.#shown();
+    change();
+    if (before === undefined) return;
+    for (const { event, version } of differences(before, this.#shown())) {
+      this.#send({ events: [event], version, frames: new Map() });
+    }
+  }
+
+  /** What the view shows of its clusters now. */
+  #shown(): ShownItem[] {
+    const choose = this.#oncePerName ? FIRST : typeof this.#naming === 'function' ? this.#naming : undefined;
+    const inputs: MergeInput[] = [
+      { clusterName: undefined, slices: hubSlices(this.#hubNames) },
+      ...this.#clusters.map((source) => ({
+        clusterName: source.clusterName,
+        slices: source.slices(this.#workspace, undefined),
+      })),
+    ];
+    const slots = new Map(this.#clusters.map(({ clusterName, slot }) => [clusterName, slot]));
+    const items: ShownItem[] = [];
+    for (const merged of mergeSlices(inputs, choose)) {
+      const slot = merged.clusterName === undefined ? undefined : slots.get(merged.clusterName);
+      if (slot !== undefined) items.push({ merged, slot });
+    }
+    return items;
+  }
+
   #onEntry(holder: string, { change }: LogEntry): void {
     const others = this.#listeners.size === 0 ? undefined : this.#others(holder, change.namespace, change.name);
     if (holder === '') {
@@ -174,7 +255,7 @@ export class ViewState {
 
   #batch(holder: string, change: SourceChange, others: Occupants): ViewBatch {
     const { namespace, item, previous, last, version } = change;
-    const events = eventsOf({ namespace, holder, item, previous, last }, others, this.#oncePerName);
+    const events = eventsOf({ namespace, holder, item, previous, last }, others, this.#naming);
     const slot = this.#members.get(holder)?.slot ?? HUB_SLOT;
     return { events, version: encodeVersion(slot, version), frames: new Map() };
   }
@@ -184,11 +265,11 @@ export class ViewState {
     for (const listener of this.#listeners) listener.batch(batch);
   }
 
-  #announce(source: ClusterSource, what: 'joined' | 'left'): void {
+  #announce(source: ClusterView, what: 'joined' | 'left'): void {
     for (const slice of source.slices(this.#workspace, undefined)) this.#announceSlice(source, slice, what);
   }
 
-  #announceSlice(source: ClusterSource, { namespace, names, get }: Slice, what: 'joined' | 'left'): void {
+  #announceSlice(source: ClusterView, { namespace, names, get }: Slice, what: 'joined' | 'left'): void {
     for (const name of names) {
       const item = get(name);
       if (item === undefined) continue;
@@ -199,7 +280,7 @@ export class ViewState {
         item: what === 'joined' ? item : undefined,
         previous: what === 'joined' ? undefined : item,
       };
-      const events = eventsOf(change, others, this.#oncePerName);
+      const events = eventsOf(change, others, this.#naming);
       this.#send({ events, version: encodeVersion(source.slot, item.resourceVersion), frames: new Map() });
     }
   }
@@ -208,3 +289,18 @@ export class ViewState {
     for (const listener of [...this.#listeners]) listener.broken();
   }
 }
+
+/** Names that the hub owns: whoever else has them is qualified, or not shown. */
+function hubSlices(keys: ReadonlySet<string>): Slice[] {
+  const byNamespace = new Map<string, string[]>();
+  for (const key of keys) {
+    const at = key.indexOf('/');
+    const namespace = key.slice(0, at);
+    const names = byNamespace.get(namespace);
+    if (names === undefined) byNamespace.set(namespace, [key.slice(at + 1)]);
+    else names.push(key.slice(at + 1));
+  }
+  return [...byNamespace].map(([namespace, names]) => ({ namespace, names: names.sort(), get: () => OF_HUB }));
+}
+
+const OF_HUB: Item = { name: '', uid: '', resourceVersion: 0n, labels: {}, bytes: Buffer.alloc(0), nameAt: 0 };

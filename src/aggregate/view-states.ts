@@ -2,9 +2,12 @@
 import type { ResourceInfo } from '../kube/resource.ts';
 import { apiVersionOf } from '../kube/resource.ts';
 import type { Clock } from '../reconcile/clock.ts';
+import { Barriers } from './barriers.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
 import type { ClusterSource } from './cluster-source.ts';
+import type { HubPort } from './hub-port.ts';
 import type { HubSource } from './hub-source.ts';
+import type { Projections } from './projections.ts';
 import type { Lease, SourcePool } from './source-pool.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 import { ViewState } from './view-state.ts';
@@ -32,17 +35,26 @@ const IDLE_MS = 30_000;
 export class ViewStates {
   readonly #pool: SourcePool;
   readonly #clock: Clock;
+  readonly #projections: Projections;
+  readonly #hub: Pick<HubPort, 'revision'>;
   readonly #held = new Map<string, Held>();
-  /** Resuming from before this place could miss what a leaving cluster took with it. */
-  #lastLeave = 0;
+  readonly barriers = new Barriers();
 
-  constructor(pool: SourcePool, clock: Clock) {
+  constructor(pool: SourcePool, clock: Clock, projections: Projections, hub: Pick<HubPort, 'revision'>) {
     this.#pool = pool;
     this.#clock = clock;
+    this.#projections = projections;
+    this.#hub = hub;
   }
 
-  get lastLeave(): number {
-    return this.#lastLeave;
+  /** What a workspace's projections show is another thing from now on. */
+  reproject(workspace: string): void {
+    this.#raiseBarrier(workspace);
+    for (const { key, resource, state } of this.#held.values()) {
+      if (key.workspace !== workspace) continue;
+      const projection = this.#projections.of(workspace, resource);
+      if (projection !== state.projection) state.setProjection(projection);
+    }
   }
 
   /** The view's state, with every source that can be shown now. Needs its release. */
@@ -89,7 +101,8 @@ export class ViewStates {
   }
 
   #make(key: ViewKey, { info, hub }: ResolvedResource): Held {
-    const state = new ViewState(key.workspace, isNamespaceKind(info));
+    const projection = this.#projections.of(key.workspace, info);
+    const state = new ViewState(key.workspace, isNamespaceKind(info), projection);
     const stop = new AbortController();
     const lease = hub ? this.#pool.hub(info) : undefined;
     return {
@@ -111,7 +124,7 @@ export class ViewStates {
       if (wanted.has(uid)) continue;
       held.clusters.delete(uid);
       held.state.removeCluster(lease.source);
-      this.#lastLeave = this.#pool.sequencer.next();
+      this.#raiseBarrier(undefined);
       lease.release();
     }
     for (const downstream of clusters) {
@@ -132,6 +145,10 @@ export class ViewStates {
       source.onStarted(add);
       void source.whenStarted(held.stop.signal).catch(() => undefined);
     }
+  }
+
+  #raiseBarrier(workspace: string | undefined): void {
+    this.barriers.raise(workspace, { sequence: this.#pool.sequencer.next(), version: this.#hub.revision });
   }
 
   #drop(id: string, held: Held): void {

@@ -12,6 +12,7 @@ import { answerAggregatedView, isAggregatedView } from './aggregated-view.ts';
 import { answerHub } from './hub-answer.ts';
 import type { HubPort } from './hub-port.ts';
 import { checkPathSegments } from './path-segments.ts';
+import { NO_PROJECTIONS, type Projections } from './projections.ts';
 import { answerGet, answerList, answerWatch } from './read.ts';
 import { chooseRoute, type Route } from './route.ts';
 import { SourcePool } from './source-pool.ts';
@@ -27,6 +28,8 @@ export interface ViewOptions {
   /** Made by `createViewReflectors`, so that its objects are in the view's form. */
   readonly reflectors: ViewReflectors;
   readonly discovery: ViewDiscovery;
+  /** Synced. Default: everything is shown as it is. */
+  readonly projections?: Projections;
   readonly log: Logger;
   readonly clock?: Clock;
   readonly random?: () => number;
@@ -46,7 +49,8 @@ export function createView(options: ViewOptions): View {
   const { hub, registry, reflectors, discovery, log, clock = systemClock, random = Math.random } = options;
   const { pool: reflectorPool, maps, copies, encode } = reflectors;
   const pool = new SourcePool({ hub, reflectors: reflectorPool, maps, copies, clock, log });
-  const states = new ViewStates(pool, clock);
+  const { projections = NO_PROJECTIONS } = options;
+  const states = new ViewStates(pool, clock, projections, hub);
   const { sourceDeadlineMs = 1_000, firstListMs = 30_000 } = options;
   const context: ViewContext = {
     hub,
@@ -54,6 +58,7 @@ export function createView(options: ViewOptions): View {
     discovery,
     pool,
     states,
+    projections,
     writes: new WriteMemory(),
     maps,
     copies,
@@ -64,11 +69,11 @@ export function createView(options: ViewOptions): View {
     sourceDeadlineMs,
     firstListMs,
   };
-  const stopListening = followRegistry(context);
+  const stops = [followRegistry(context), projections.onChange((workspace) => states.reproject(workspace))];
   return {
     handle: options.metrics === undefined ? (request) => handle(context, request) : measured(context, options.metrics),
     close() {
-      stopListening();
+      for (const stop of stops) stop();
       states.close();
       pool.close();
       maps.close();

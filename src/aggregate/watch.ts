@@ -6,9 +6,10 @@ import type { ByteSink } from '../kube/api.ts';
 import { apiVersionOf } from '../kube/resource.ts';
 import { ApiError, expired, internalError } from '../kube/status.ts';
 import type { Clock } from '../reconcile/clock.ts';
+import { type Barrier, namesBarrier } from './barriers.ts';
 import type { Gathered } from './gather.ts';
 import { isSelected, type ListSources, listVersionOf, openList, type ViewList, waitForVersion } from './list.ts';
-import { decodeVersion } from './resource-version.ts';
+import { decodeVersion, HUB_SLOT } from './resource-version.ts';
 import type { ViewSelection } from './selection.ts';
 import type { ViewEvent } from './view-event.ts';
 import type { ViewBatch, ViewState } from './view-state.ts';
@@ -26,8 +27,8 @@ export interface WatchContext {
   readonly form: (first: boolean) => ObjectForm;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Earliest place from which nothing was lost by a cluster that left. */
-  readonly lastLeave: number;
+  /** The last moment across which a watch cannot be resumed. */
+  readonly barrier: () => Barrier | undefined;
   /** Called once when the watch is over. */
   readonly onEnd: () => void;
 }
@@ -61,10 +62,14 @@ export async function watchView(context: WatchContext, signal: AbortSignal): Pro
 }
 
 /** Throws ApiError 410. */
-function placeOf({ state, lastLeave }: WatchContext, since: bigint): number {
+function placeOf({ state, barrier }: WatchContext, since: bigint): number {
   const { slot, version } = decodeVersion(since);
+  const last = barrier();
+  if (last !== undefined && slot === HUB_SLOT && version === last.version && namesBarrier(last, state.sources)) {
+    return last.sequence;
+  }
   const place = state.placeOf(slot, version);
-  if (place === undefined || place < lastLeave) throw expired(`too old resource version: ${since}`);
+  if (place === undefined || place < (last?.sequence ?? 0)) throw expired(`too old resource version: ${since}`);
   return place;
 }
 
@@ -107,6 +112,10 @@ class Watcher {
       const sources: ListSources = {
         resource: gathered.resource,
         hub: gathered.hub,
+        barrier: this.#context.barrier,
+        get projection() {
+          return state.projection;
+        },
         get clusters() {
           return state.clusters;
         },
@@ -163,6 +172,7 @@ class Watcher {
   }
 
   #write(batch: ViewBatch): void {
+    let last: ViewEvent | undefined;
     for (const event of batch.events) {
       if (this.#over) return;
       if (this.#context.namespace !== undefined && event.namespace !== this.#context.namespace) continue;
@@ -170,7 +180,11 @@ class Watcher {
       if (shown === undefined) continue;
       if (this.#sink.pending > MAX_PENDING) this.#fail(tooSlow());
       else this.#sink.write(this.#frameOf(batch, event, shown));
+      last = event;
     }
+    // What came last may be an old object that stands in for another: from its version on all would be told again.
+    if (last !== undefined && isOlder(last, batch) && this.#context.query.allowWatchBookmarks)
+      this.#bookmark(batch.version, false);
   }
 
   #frameOf(batch: ViewBatch, event: ViewEvent, type: WatchType): Uint8Array {
@@ -201,13 +215,17 @@ class Watcher {
     });
     if (!query.allowWatchBookmarks) return;
     const tick = (): void => {
-      this.#bookmark(listVersionOf(this.#context.state.sources), false);
+      this.#bookmark(this.#present(), false);
       this.#after(BOOKMARK_MS, tick);
     };
     this.#after(BOOKMARK_MS * (0.9 + 0.2 * random()), tick);
     if (total > LAST_BOOKMARK_MS) {
-      this.#after(total - LAST_BOOKMARK_MS, () => this.#bookmark(listVersionOf(this.#context.state.sources), false));
+      this.#after(total - LAST_BOOKMARK_MS, () => this.#bookmark(this.#present(), false));
     }
+  }
+
+  #present(): bigint {
+    return listVersionOf(this.#context.state.sources, this.#context.barrier());
   }
 
   #after(ms: number, task: () => void): void {
@@ -238,6 +256,9 @@ class Watcher {
     this.#context.onEnd();
   }
 }
+
+const isOlder = ({ type, item }: ViewEvent, { version }: ViewBatch): boolean =>
+  type === 'ADDED' && item.resourceVersion !== decodeVersion(version).version;
 
 /** What the watcher's selection makes of an event: what enters is ADDED, what leaves is DELETED. */
 function select(selection: ViewSelection, event: ViewEvent): WatchType | undefined {

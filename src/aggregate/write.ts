@@ -7,7 +7,7 @@ import type { ApiRequest, ApiResponse, ApiResult } from '../kube/api.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { groupResourceName, resourcePath } from '../kube/resource.ts';
 import { formatLabelSelector, parseLabelSelector } from '../kube/selector.ts';
-import { ApiError, invalid, notFound } from '../kube/status.ts';
+import { ApiError, forbidden, invalid, notFound } from '../kube/status.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
 import { toItem } from './encode-object.ts';
 import { listAnswer } from './forms.ts';
@@ -18,7 +18,7 @@ import { findCopy, type Located, locate, ownNamespaceOf } from './locate.ts';
 import type { MergedItem } from './merge.ts';
 import { parseViewName, qualifiedName } from './names.ts';
 import { checkScope, objectResponse, readForm } from './read.ts';
-import { translateValue } from './translate-answer.ts';
+import { translateValue, wholeBody } from './translate-answer.ts';
 import { type Destination, translateBody } from './translate-down.ts';
 import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
@@ -38,9 +38,21 @@ export async function requestObject(
 ): Promise<ApiResult> {
   checkScope(resolved, request);
   const place = await placeOf(context, resolved, request);
-  return place === undefined
-    ? answerHub(context, request, resolved.info)
-    : requestCluster(context, resolved, request, place);
+  if (place === undefined) return answerHub(context, request, resolved.info);
+  refuseWritingBack(context, resolved, request);
+  return requestCluster(context, resolved, request, place);
+}
+
+/**
+ * Of an object that is shown otherwise than it is, neither what is shown nor a patch may be written: the one would take
+ * what is hidden for removed, the other can read it (`test`, `copy`).
+ */
+function refuseWritingBack({ projections }: ViewContext, { info }: ResolvedResource, request: ApiRequest): void {
+  const writes = request.method === 'PUT' || request.method === 'PATCH';
+  const { subresource, name } = request.info;
+  if (!writes || subresource === 'scale') return;
+  if (projections.of(request.workspace, info)?.changesFields !== true) return;
+  throw forbidden(info, name, 'a ResourceProjection shows it with other fields than it has, so it can only be read');
 }
 
 /** Undefined: the hub answers, also that there is no such object. */
@@ -138,13 +150,17 @@ async function toAnswer(
     status < 300 && whole && !isStatus(body) ? toItem(context.encode, body, downstream, resolved.info) : undefined;
   const { clusterName } = downstream;
   if (item !== undefined) {
+    const projection = context.projections.of(request.workspace, resolved.info)?.on(downstream);
+    const shown = projection === undefined ? item : projection.present(item);
+    if (shown === undefined) throw notFound(resolved.info, info.name);
     if (!dryRun) context.writes.wrote(downstream, resolved.info, item.resourceVersion);
     if (request.method === 'DELETE' && !dryRun && isFinal(body)) {
       context.writes.deleted(downstream, resolved.info, ownNamespace, ownName, item.uid);
     }
     const { form } = await readForm(context, resolved, request, undefined);
     const qualified = info.name === qualifiedName(item.name, clusterName);
-    return objectResponse(form, { item, namespace: info.namespace, clusterName, qualified }, status, passed);
+    const merged = { item: shown, namespace: info.namespace, clusterName, qualified };
+    return objectResponse(form, merged, status, passed);
   }
   if (status < 300 && !dryRun && request.method === 'DELETE') {
     context.writes.deleted(downstream, resolved.info, ownNamespace, ownName, uidOf(body));
@@ -250,8 +266,10 @@ export async function deleteCollection(
       );
     }
     for (const { downstream } of gathered.clusters) {
-      if (holders.has(downstream.clusterName))
-        parts.push(deleteInCluster(context, resolved, request, downstream, query.labelSelector));
+      if (!holders.has(downstream.clusterName)) continue;
+      const own = items.filter(({ clusterName }) => clusterName === downstream.clusterName);
+      if (gathered.projection !== undefined) parts.push(deleteEach(context, resolved, request, downstream, own));
+      else parts.push(deleteInCluster(context, resolved, request, downstream, query.labelSelector));
     }
     const failed = (await Promise.allSettled(parts)).flatMap((part) =>
       part.status === 'rejected' ? [part.reason as Error] : [],
@@ -278,6 +296,38 @@ async function deleteInHub(
   await answerHub(context, { ...request, query, info }, resolved.info).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.code !== 404) throw error;
   });
+}
+
+/** Exactly what the projection shows: a selector could choose more. */
+async function deleteEach(
+  context: ViewContext,
+  resolved: ResolvedResource,
+  request: ApiRequest,
+  downstream: Downstream,
+  items: readonly MergedItem[],
+): Promise<void> {
+  const query = new URLSearchParams(request.query);
+  for (const option of ['labelSelector', 'fieldSelector']) query.delete(option);
+  for (const { namespace, item } of items) {
+    const ownNamespace = resolved.info.namespaced
+      ? ownNamespaceOf(context.maps, downstream, request.workspace, namespace)
+      : '';
+    const place = { downstream, ownNamespace, ownName: item.name };
+    const one: ApiRequest = {
+      ...request,
+      query,
+      info: { ...request.info, verb: 'delete', name: item.name, namespace },
+    };
+    const answer = await requestCluster(context, resolved, one, place);
+    // Somebody else was faster.
+    if (answer.status >= 300 && answer.status !== 404)
+      throw asError(
+        answer.status,
+        (await wholeBody(answer.body)) ?? Buffer.alloc(0),
+        groupResourceName(resolved.info),
+        downstream.clusterName,
+      );
+  }
 }
 
 async function deleteInCluster(

@@ -12,7 +12,7 @@ const item = (uid: string): Item => ({
 });
 const [hub, east, west] = [item('hub'), item('east'), item('west')];
 const shown = (change: Change, others: [string, Item | true][], once = false): string[] =>
-  eventsOf(change, new Map(others), once).map(
+  eventsOf(change, new Map(others), once ? 'once' : 'qualified').map(
     ({ type, clusterName, qualified }) => `${type} ${clusterName ?? 'hub'}${qualified ? ' qualified' : ''}`,
   );
 const came = (holder: string, it: Item): Change => ({ namespace: 'n', holder, item: it, previous: undefined });

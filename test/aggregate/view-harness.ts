@@ -1,6 +1,7 @@
 /** A view over a real hub in memory and fake clusters, with requests as the HTTP side makes them. */
 import { createMergedDiscovery } from '../../src/aggregate/discovery.ts';
 import { createHubPort } from '../../src/aggregate/hub-access.ts';
+import { createProjections, type Projections } from '../../src/aggregate/projections.ts';
 import { createView, type View } from '../../src/aggregate/view.ts';
 import { createViewReflectors } from '../../src/aggregate/view-reflectors.ts';
 import type { ClusterChange, ClusterRegistry, Downstream } from '../../src/clusters/downstream.ts';
@@ -68,6 +69,9 @@ export interface CallOptions {
 export interface ViewHarness {
   readonly hub: Hub;
   readonly view: View;
+  readonly projections: Projections;
+  /** Why objects were not shown, by projection. */
+  readonly failures: readonly string[];
   readonly pool: ReturnType<typeof createViewReflectors>['pool'];
   call(method: string, url: string, body?: unknown, options?: CallOptions): Promise<ViewAnswer>;
   watch(url: string, options?: CallOptions & { sink?: ByteSink }): Promise<WatchTap>;
@@ -80,6 +84,7 @@ export async function startView(...clusters: FakeCluster[]): Promise<ViewHarness
   const registry = new FakeRegistry();
   for (const cluster of clusters) registry.clusters.add(cluster);
   const harness = viewOver(hub, registry, 300);
+  await harness.projections.whenSynced();
   return {
     ...harness,
     registry,
@@ -99,7 +104,15 @@ export function viewOver(hub: Hub, registry: ClusterRegistry, sourceDeadlineMs =
     registry,
     firstDiscoveryMs: 50,
   });
+  const stop = new AbortController();
+  const failures: string[] = [];
+  const projections = createProjections({
+    informer: hub.informer,
+    onFailure: (_workspace, { metadata }, why) => failures.push(`${metadata.name}: ${why}`),
+    signal: stop.signal,
+  });
   const view = createView({
+    projections,
     hub: createHubPort(hub),
     registry,
     reflectors,
@@ -132,6 +145,8 @@ export function viewOver(hub: Hub, registry: ClusterRegistry, sourceDeadlineMs =
   return {
     hub,
     view,
+    projections,
+    failures,
     pool: reflectors.pool,
     async call(method, url, body, options = {}) {
       try {
@@ -151,6 +166,7 @@ export function viewOver(hub: Hub, registry: ClusterRegistry, sourceDeadlineMs =
       return tap;
     },
     async close() {
+      stop.abort();
       view.close();
       await reflectors.pool.close();
     },

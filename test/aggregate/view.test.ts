@@ -327,8 +327,12 @@ describe('watch', () => {
 
   test('goes by selectors: what enters is ADDED, what leaves is DELETED with the version', async () => {
     const east = cluster('east', 1);
+    east.put(PODS, pod('first', 'default', { app: 'x' }));
     const { watch } = await setUp(east);
     const tap = await watch(`${PODS_URL}?watch=true&labelSelector=app%3Dx`);
+    // The changes come after the list with which the watch begins.
+    await tap.until(1);
+    tap.events.length = 0;
     east.put(PODS, pod('a'));
     east.put(PODS, pod('a', 'default', { app: 'x' }));
     const left = east.put(PODS, pod('a', 'default', { app: 'y' }));

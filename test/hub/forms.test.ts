@@ -112,6 +112,7 @@ test("every kind of TMC's is served and validated", async () => {
     '/apis/apis.kcp.io/v1alpha1/apiresourceschemas',
     '/apis/tmc.kcp.io/v1alpha1/workloadplacements',
     '/apis/tmc.kcp.io/v1alpha1/resourcetransforms',
+    '/apis/tmc.kcp.io/v1alpha1/resourceprojections',
     '/apis/tmc.kcp.io/v1alpha1/aggregatedviews',
   ])
     expect((await hub.request('GET', path)).status, path).toBe(200);

@@ -5,6 +5,7 @@ import { API_KINDS } from './api-kinds.ts';
 import { CLUSTER_REGISTRATION } from './cluster-registration.ts';
 import { PLACEMENT } from './placement.ts';
 import { PLACEMENT_REVIEW } from './placement-review.ts';
+import { RESOURCE_PROJECTION } from './resource-projection.ts';
 import { RESOURCE_TRANSFORM } from './resource-transform.ts';
 import { SYNC_TARGET } from './sync-target.ts';
 import { WORKLOAD_PLACEMENT } from './workload-placement.ts';
@@ -20,5 +21,6 @@ export const TMC_KINDS: readonly ResourceDefinition[] = [
   CLUSTER_REGISTRATION,
   WORKLOAD_PLACEMENT,
   RESOURCE_TRANSFORM,
+  RESOURCE_PROJECTION,
   AGGREGATED_VIEW,
 ];

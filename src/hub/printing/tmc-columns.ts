@@ -73,6 +73,18 @@ const COLUMNS: Readonly<Record<string, readonly PrinterColumn[]>> = {
     text('Path', '.spec.transforms[*].path', 'Where the first of its operations works.'),
     age,
   ],
+  'resourceprojections.tmc.kcp.io': [
+    text('Resource', '.spec.resources[*].resource', 'First of the resources that it concerns.'),
+    text('Projection', '.spec.projection', 'What of them is shown.'),
+    text('Merge', '.spec.merge', 'How equal names of several clusters are shown.'),
+    text('Conflict', '.spec.conflict', 'Whose word stands where a copy was changed.', 1),
+    text('Status', '.spec.status', 'How the statuses of copies become one.', 1),
+    text('Health', '.spec.health', 'How many clusters must be well.', 1),
+    number('Priority', '.spec.priority', 'Higher is applied later, and so has the last word.', 1),
+    ready,
+    why,
+    age,
+  ],
   'aggregatedviews.tmc.kcp.io': [
     text('Workspace', '.status.workspaceName', 'The workspace whose view is counted.'),
     number('Healthy', '.status.healthStatus.healthy', 'Clusters that are healthy.'),

@@ -1,0 +1,250 @@
+/**
+ * A workspace's ResourceProjections of one kind, compiled: which of the clusters' objects its view shows, and how each
+ * looks. What cannot be decided is not shown: a projection may be there to keep something from sight.
+ */
+import type { Downstream } from '../clusters/downstream.ts';
+import { scanCanonical } from '../clusters/reflector-cache.ts';
+import { encodeWith } from '../clusters/reflector-encode.ts';
+import { applyStep } from '../hub/kinds/apply-step.ts';
+import { compileCondition, type ProjectionCondition } from '../hub/kinds/projection-condition.ts';
+import { type ProjectionRules, rulesOf } from '../hub/kinds/projection-rules.ts';
+import type { ProjectionRule, ResourceProjection } from '../hub/kinds/resource-projection.ts';
+import type { TransformStep } from '../hub/kinds/transform-step.ts';
+import type { TemplateValues } from '../hub/kinds/transform-template.ts';
+import { CLUSTER_LABEL } from '../hub/kinds/workload.ts';
+import type { JsonMap } from '../hub/patch/json-value.ts';
+import type { KubeObject } from '../kube/object.ts';
+import type { ResourceInfo } from '../kube/resource.ts';
+import { fromLabelSelector, type LabelRequirements, matchesLabels } from '../kube/selector.ts';
+import { type FieldMask, maskObject, parseMask } from './field-mask.ts';
+import type { Item } from './item.ts';
+import { type Choose, chooserOf, isShownFor } from './merge-rule.ts';
+
+/** Told of an object that could not be projected, and why. */
+export type OnFailure = (projection: ResourceProjection, why: string) => void;
+
+export interface ProjectionOptions {
+  readonly workspace: string;
+  readonly resource: ResourceInfo;
+  /** All that concern the kind, in their order. */
+  readonly projections: readonly ResourceProjection[];
+  readonly clusterLabels: (downstream: Downstream) => Readonly<Record<string, string>>;
+  readonly onFailure: OnFailure;
+}
+
+export class Projection {
+  /** Objects are shown otherwise than they are: what is shown cannot be written back. */
+  readonly changesFields: boolean;
+  readonly #options: ProjectionOptions;
+  readonly #steps: readonly Step[];
+  readonly #rules: ProjectionRules;
+  readonly #byCluster = new WeakMap<Downstream, ClusterProjection>();
+
+  constructor(options: ProjectionOptions) {
+    this.#options = options;
+    this.#steps = options.projections.map(compileStep);
+    this.#rules = rulesOf(options.projections, options.resource);
+    this.changesFields = this.#steps.some(({ mask, transforms }) => mask !== undefined || transforms.length > 0);
+  }
+
+  /** Equal names are shown as one. */
+  get merges(): boolean {
+    return this.#rules.merge !== 'Union';
+  }
+
+  on(downstream: Downstream): ClusterProjection {
+    const known = this.#byCluster.get(downstream);
+    if (known !== undefined) return known;
+    const cluster = { name: downstream.clusterName, labels: this.#options.clusterLabels(downstream) };
+    const made = new ClusterProjection(this.#options, this.#steps, cluster);
+    this.#byCluster.set(downstream, made);
+    return made;
+  }
+
+  /** How one of equal names is chosen among these clusters; undefined: all are shown. */
+  chooser(clusters: Iterable<Downstream>): Choose | undefined {
+    if (!this.merges) return undefined;
+    const shown = [...clusters].filter((downstream) => this.on(downstream).showsAny);
+    return chooserOf(
+      this.#rules,
+      shown.map(({ clusterName }) => clusterName),
+    );
+  }
+}
+
+interface Rule {
+  readonly source: ProjectionRule;
+  readonly clusterSelector: LabelRequirements | undefined;
+  readonly selector: LabelRequirements | undefined;
+  readonly names: ((name: string) => boolean) | undefined;
+}
+
+interface Step {
+  readonly projection: ResourceProjection;
+  /** Undefined: all. */
+  readonly rules: readonly Rule[] | undefined;
+  readonly condition: ProjectionCondition | undefined;
+  readonly mask: FieldMask | undefined;
+  readonly transforms: readonly TransformStep[];
+}
+
+function compileStep(projection: ResourceProjection): Step {
+  const { projection: type, select, condition, fields = [], transforms = [] } = projection.spec;
+  return {
+    projection,
+    rules: type === 'Selective' ? (select ?? []).map(compileRule) : undefined,
+    condition: type === 'Conditional' ? conditionOf(condition ?? '') : undefined,
+    mask: fields.length === 0 ? undefined : parseMask(fields),
+    transforms,
+  };
+}
+
+const compileRule = (source: ProjectionRule): Rule => ({
+  source,
+  clusterSelector: source.clusterSelector && fromLabelSelector(source.clusterSelector),
+  selector: source.selector && fromLabelSelector(source.selector),
+  names: source.names && anyOf(source.names.map(namePattern)),
+});
+
+/** What was refused at creation, should it be there all the same: it has no answer. */
+function conditionOf(source: string): ProjectionCondition {
+  const compiled = compileCondition(source);
+  if ('condition' in compiled) return compiled.condition;
+  return () => {
+    throw new Error(compiled.fault);
+  };
+}
+
+const anyOf =
+  (tests: readonly ((name: string) => boolean)[]) =>
+  (name: string): boolean =>
+    tests.some((test) => test(name));
+
+function namePattern(pattern: string): (name: string) => boolean {
+  const star = pattern.indexOf('*');
+  if (star < 0) return (name) => name === pattern;
+  const [start, end] = [pattern.slice(0, star), pattern.slice(star + 1)];
+  return (name) => name.length >= start.length + end.length && name.startsWith(start) && name.endsWith(end);
+}
+
+const holdsInCluster = ({ source, clusterSelector }: Rule, { name, labels }: TemplateValues['cluster']): boolean =>
+  (source.clusters === undefined || source.clusters.includes(name)) &&
+  (clusterSelector === undefined || matchesLabels(clusterSelector, labels));
+
+const holdsFor = ({ source, selector, names }: Rule, item: Item, namespace: string): boolean =>
+  (source.namespaces === undefined || source.namespaces.includes(namespace)) &&
+  (names === undefined || names(item.name)) &&
+  (selector === undefined || matchesLabels(selector, item.labels));
+
+/** The same for one cluster: what depends on it alone is decided. */
+export class ClusterProjection {
+  /** False: nothing of this cluster is shown. */
+  readonly showsAny: boolean;
+  /** What is shown depends on what stands in objects: they are parsed, once each. */
+  readonly reads: boolean;
+  readonly #options: ProjectionOptions;
+  readonly #steps: readonly Step[];
+  readonly #cluster: TemplateValues['cluster'];
+  /** Objects are immutable: what was decided of one holds until the next comes in its place. */
+  readonly #shown = new WeakMap<Item, Item | typeof HIDDEN>();
+
+  constructor(options: ProjectionOptions, steps: readonly Step[], cluster: TemplateValues['cluster']) {
+    this.#options = options;
+    this.#cluster = cluster;
+    this.#steps = steps.map((step) => ({
+      ...step,
+      rules: step.rules?.filter((rule) => holdsInCluster(rule, cluster)),
+    }));
+    this.showsAny = this.#steps.every(({ rules }) => rules === undefined || rules.length > 0);
+    this.reads = this.#steps.some((step) => step.condition !== undefined || changes(step));
+  }
+
+  /** The object as the view shows it, the same one each time; undefined where it does not. */
+  show(item: Item, namespace: string): Item | undefined {
+    if (!this.showsAny || !this.#isSelected(item, namespace)) return undefined;
+    if (!this.reads) return item;
+    let shown = this.#shown.get(item);
+    if (shown === undefined) {
+      shown = this.#project(item, true) ?? HIDDEN;
+      this.#shown.set(item, shown);
+    }
+    return shown === HIDDEN ? undefined : shown;
+  }
+
+  /** An object that the caller has just written, as the view would show it; undefined where that cannot be said. */
+  present(item: Item): Item | undefined {
+    return this.#project(item, false);
+  }
+
+  /** True once `show` costs next to nothing. */
+  knows(item: Item): boolean {
+    return !this.reads || this.#shown.has(item);
+  }
+
+  /** Its bytes were changed in place. */
+  forget(item: Item): void {
+    this.#shown.delete(item);
+  }
+
+  #isSelected(item: Item, namespace: string): boolean {
+    return this.#steps.every(
+      ({ rules }) => rules === undefined || rules.some((rule) => holdsFor(rule, item, namespace)),
+    );
+  }
+
+  #project(item: Item, conditionally: boolean): Item | undefined {
+    const object = JSON.parse(item.bytes.toString('utf8')) as KubeObject;
+    const { workspace, onFailure } = this.#options;
+    const values = { workspace, cluster: this.#cluster };
+    let draft: KubeObject | undefined;
+    for (const step of this.#steps) {
+      try {
+        if (conditionally && step.condition?.({ ...values, object }) === false) return undefined;
+        if (changes(step)) draft = changed(draft ?? structuredClone(object), step, templateValues(values, object));
+      } catch (error) {
+        onFailure(step.projection, `${nameOf(object)}: ${error instanceof Error ? error.message : String(error)}`);
+        return undefined;
+      }
+    }
+    return draft === undefined ? item : this.#toItem(item, draft);
+  }
+
+  #toItem(original: Item, draft: KubeObject): Item {
+    const { kind, apiVersion, metadata, ...rest } = draft;
+    const labels = { ...metadata.labels, [CLUSTER_LABEL]: this.#cluster.name };
+    const whole = { kind, apiVersion, metadata: { ...metadata, labels }, ...rest };
+    const scanned = scanCanonical(Buffer.from(JSON.stringify(whole)));
+    const { [CLUSTER_LABEL]: _cluster, ...own } = labels;
+    const { name, uid, resourceVersion, mark } = original;
+    const { bytes, nameAt } = encodeWith(scanned, this.#options.resource, []);
+    const shown: Item = { name, uid, resourceVersion, mark, labels: own, bytes, nameAt };
+    isShownFor(shown, original);
+    return shown;
+  }
+}
+
+const HIDDEN = 'hidden';
+
+const changes = ({ mask, transforms }: Step): boolean => mask !== undefined || transforms.length > 0;
+
+function changed(draft: KubeObject, { mask, transforms }: Step, values: TemplateValues): KubeObject {
+  const masked = mask === undefined ? (draft as unknown as JsonMap) : maskObject(draft as unknown as JsonMap, mask);
+  for (const step of transforms) {
+    try {
+      applyStep(masked, step, values);
+    } catch (error) {
+      throw new Error(
+        `cannot ${step.operation} ${step.path}: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+  return masked as unknown as KubeObject;
+}
+
+const templateValues = (
+  values: Pick<TemplateValues, 'workspace' | 'cluster'>,
+  { metadata: { name = '', namespace = '', labels = {}, annotations = {} } }: KubeObject,
+): TemplateValues => ({ ...values, object: { name, namespace, labels, annotations } });
+
+const nameOf = ({ metadata: { namespace = '', name = '' } }: KubeObject): string =>
+  namespace === '' ? name : `${namespace}/${name}`;
