@@ -16,8 +16,8 @@ const storeFile = ({ dataDir }: DataOptions): string => join(dataDir, 'hub.sqlit
 const keyFile = ({ dataDir }: DataOptions): string => join(dataDir, 'encryption.key');
 
 export async function backup(file: string, options: DataOptions): Promise<void> {
-  backupStore(storeFile(options), file);
-  process.stdout.write(`wrote ${file}\n`);
+  const { objects, revision, sha256 } = backupStore(storeFile(options), file);
+  process.stdout.write(`wrote ${file}: ${objects} objects at revision ${revision}, sha256 of its contents ${sha256}\n`);
   process.stderr.write(`Secrets in it are sealed with ${keyFile(options)}: keep a copy of that file elsewhere\n`);
 }
 

@@ -10,8 +10,8 @@ import { Worker } from 'node:worker_threads';
 import type { Sqlite } from './sqlite-tables.ts';
 import { isFailedSync } from './store-errors.ts';
 
-/** 16 MiB: what a start after a crash reads again. */
-const DEFAULT_LIMIT_PAGES = 4_000;
+/** 64 MiB: what a start after a crash reads again. With a quarter of it half of the time goes to checkpoints. */
+const DEFAULT_LIMIT_PAGES = 16_000;
 /** Of the log, `live` and their indexes, beside the value's own pages; too many is harmless. */
 const PAGES_PER_CHANGE = 3;
 const PAGE_BYTES = 4_096;

@@ -4,8 +4,7 @@
  */
 import { openSqliteStore } from '../../../src/hub/store/sqlite.ts';
 
-const [path = '', run = '0'] = process.argv.slice(2);
-const WRITERS = 16;
+const [path = '', run = '0', writers = '16'] = process.argv.slice(2);
 // A file that may not grow then refuses the write instead of ending the process.
 process.on('SIGXFSZ', () => undefined);
 // Checkpoints all the time: they must be hit as well.
@@ -38,4 +37,4 @@ async function readBoth(): Promise<void> {
 }
 
 tell('ready');
-await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer)));
+await Promise.all(Array.from({ length: Number(writers) }, (_, writer) => write(writer)));

@@ -40,8 +40,10 @@ export interface WriterProcess {
 }
 
 /** Starts the writer; `run` makes its pairs' names differ from other runs'. */
-export function startWriter(script: string, path: string, run: number | string): WriterProcess {
-  const child = spawn(process.execPath, [script, path, `${run}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+export function startWriter(script: string, path: string, run: number, writers = 16): WriterProcess {
+  const child = spawn(process.execPath, [script, path, `${run}`, `${writers}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const acknowledged = new Map<string, bigint>();
   const refused: string[] = [];
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
