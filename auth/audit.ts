@@ -27,6 +27,10 @@ export function createAuditLog(policy: AuditPolicy, write: (line: string) => voi
           state.annotations['authorization.k8s.io/decision'] = 'forbid';
           state.annotations['authorization.k8s.io/reason'] = reason;
         },
+        // The first word stands: no webhook writes over what was decided before it.
+        annotate(key, value) {
+          if (!Object.hasOwn(state.annotations, key)) state.annotations[key] = value;
+        },
         close(code) {
           const level = levelFor(policy, request, state.user);
           if (level !== 'None') write(JSON.stringify(toEvent(request, level, state, code)));

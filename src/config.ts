@@ -1,5 +1,6 @@
 /** What a gateway is told: one schema for file, environment and flags. */
 import { z } from 'zod';
+import { isHostPattern } from './hub/admission/allowed-address.ts';
 
 const rate = z.object({ qps: z.number().positive(), burst: z.number().int().positive() });
 
@@ -33,6 +34,15 @@ export const serverConfigSchema = z.strictObject({
     })
     .prefault({}),
   audit: z.strictObject({ logFile: z.string().optional(), policyFile: z.string().optional() }).prefault({}),
+  /** Where webhooks that tenants register may lead. Internal addresses only where allowed here. */
+  admissionWebhooks: z
+    .strictObject({
+      /** Names (`hooks.example.com`, `*.example.com`), addresses and CIDRs. */
+      allowedHosts: z.array(z.string().refine(isHostPattern, 'must be a host name, an address or a CIDR')).default([]),
+      /** Nothing else may be called. */
+      onlyAllowedHosts: z.boolean().default(false),
+    })
+    .prefault({}),
   limits: z.strictObject({ user: rate, workspace: rate }).optional(),
   requestTimeoutSeconds: z.number().positive().default(60),
   shutdownGraceSeconds: z.number().nonnegative().default(10),
@@ -88,5 +98,6 @@ const VARIABLES: Readonly<Record<string, { path: readonly string[]; parse: (valu
   TMC_AUTHENTICATION_CLIENT_CA_FILES: { path: ['authentication', 'clientCAFiles'], parse: list },
   TMC_AUDIT_LOG_FILE: { path: ['audit', 'logFile'], parse: text },
   TMC_AUDIT_POLICY_FILE: { path: ['audit', 'policyFile'], parse: text },
+  TMC_ADMISSION_WEBHOOKS_ALLOWED_HOSTS: { path: ['admissionWebhooks', 'allowedHosts'], parse: list },
   TMC_LOG_LEVEL: { path: ['logLevel'], parse: text },
 };

@@ -108,6 +108,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
     extraResources: (workspace) => authored.kinds?.of(workspace) ?? [],
     profile: 'hub',
     log,
+    webhooks: config.admissionWebhooks,
     encryptionKeys: await openEncryptionKeys(join(config.dataDir, 'encryption.key')),
     virtual: {
       ...createReviews({ authorizer: rbac, tokens }),

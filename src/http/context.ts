@@ -74,6 +74,8 @@ export interface Admitted extends Authorized {
 export interface AuditTrail {
   reached(stage: Authenticated | Impersonated | Authorized): void;
   denied(reason: string): void;
+  /** What admission has to say; the first word on a key stands. */
+  annotate?(key: string, value: string): void;
   close(code: number): void;
 }
 

@@ -78,8 +78,8 @@ async function serveRequest(
     const longRunning = isLongRunning(admitted.info, admitted.query);
     if (longRunning) noteOpen(service, described, departure.signal);
     const request = longRunning
-      ? toApiRequest(admitted, body, { signal: clientSignal(departure.signal, stopping) })
-      : toApiRequest(admitted, body, departure);
+      ? toApiRequest(admitted, body, { signal: clientSignal(departure.signal, stopping) }, trail)
+      : toApiRequest(admitted, body, departure, trail);
     const answering = service.route(admitted)(request);
     const result = await (longRunning ? answering : withinDeadline(answering, service.requestTimeoutMs));
     await write(service, raw, response, result, admitted, context);
@@ -141,7 +141,7 @@ async function serveUpgrade(
     if (stopping.aborted) throw unavailable('the server is stopping');
     noteOpen(service, described, closed.signal);
     const signal = clientSignal(closed.signal, stopping);
-    const request = { ...toApiRequest(admitted, EMPTY, { signal }), upgrade: true };
+    const request = { ...toApiRequest(admitted, EMPTY, { signal }, trail), upgrade: true };
     const result = await service.route(admitted)(request);
     if (closed.signal.aborted) return;
     if ('proxy' in result) {
@@ -171,7 +171,12 @@ function noted(service: Service, error: unknown, auditId: string): ApiError {
 }
 
 /** @param end asked for its signal when a handler asks */
-const toApiRequest = (request: Admitted, body: Uint8Array, end: { readonly signal: AbortSignal }): ApiRequest => ({
+const toApiRequest = (
+  request: Admitted,
+  body: Uint8Array,
+  end: { readonly signal: AbortSignal },
+  { annotate }: AuditTrail,
+): ApiRequest => ({
   workspace: request.workspace,
   info: request.info,
   method: request.incoming.method,
@@ -183,6 +188,7 @@ const toApiRequest = (request: Admitted, body: Uint8Array, end: { readonly signa
     return end.signal;
   },
   auditId: request.auditId,
+  ...(annotate === undefined ? {} : { annotate }),
   ...(request.onlyCluster === undefined ? {} : { onlyCluster: request.onlyCluster }),
   ...(request.urlPrefix === '' ? {} : { urlPrefix: request.urlPrefix }),
 });

@@ -46,8 +46,8 @@ export interface WriteOptions {
   readonly duplicates?: readonly string[];
   /** The options as the client sent them, without kind: what admission shows to policies and webhooks. */
   readonly sent?: Readonly<Record<string, Json>>;
-  /** Ends when nobody waits for the answer. */
-  readonly signal?: AbortSignal;
+  /** Aborts when nobody waits for the answer; made when asked for. */
+  readonly signal?: () => AbortSignal;
   /** Puts an annotation on the request's audit record. */
   readonly annotate?: (key: string, value: string) => void;
 }

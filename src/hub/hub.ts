@@ -14,6 +14,14 @@ import { NAMESPACE_LIFECYCLE } from './admission/namespace-lifecycle.ts';
 import { BINDINGS, createPolicyAdmission, POLICIES, type PolicySources } from './admission/policy-admission.ts';
 import { RESOURCE_QUOTA } from './admission/resource-quota.ts';
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from './admission/validating-policy.ts';
+import {
+  createWebhookAdmission,
+  MUTATING_WEBHOOKS,
+  VALIDATING_WEBHOOKS,
+  type WebhookSources,
+} from './admission/webhook-admission.ts';
+import { createWebhookClient, type WebhookClientOptions } from './admission/webhook-client.ts';
+import type { WebhookConfiguration } from './admission/webhook-configuration.ts';
 import { createHandle } from './answer/handle.ts';
 import { createNonResource } from './answer/non-resource.ts';
 import { builtinDefinitions, type Profile } from './catalog/builtin-definitions.ts';
@@ -53,6 +61,8 @@ export interface HubOptions {
   readonly extraResources?: (workspace: string) => readonly ResourceDefinition[];
   /** Further admission steps, after the hub's own. */
   readonly admission?: readonly AdmissionStep[];
+  /** Whom webhooks may lead to, and how Services are reached; default: public addresses only. */
+  readonly webhooks?: WebhookClientOptions;
   /** Newest first; none: values are stored plain. */
   readonly encryptionKeys?: readonly EncryptionKey[];
   /** What stands before the API's paths in a workspace's URLs; default `/clusters/<workspace>`, nothing for a cluster. */
@@ -86,6 +96,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     const names = new Set(own.map(({ info }) => groupResourceName(info)));
     return [...own, ...extra.filter(({ info }) => !names.has(groupResourceName(info)))];
   });
+  const webhooks = createWebhookClient(options.webhooks ?? { allowedHosts: [], onlyAllowedHosts: false });
   const feed = new ChangeFeed(store, (change) => objects.openChange(change));
   const ranges = new HotRanges({ store, feed, objects });
   const core: HubCore = {
@@ -99,6 +110,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       NAMESPACE_LIFECYCLE,
       ...(options.admission ?? []),
       createPolicyAdmission(() => policySources),
+      createWebhookAdmission(() => webhookSources, webhooks.call),
       RESOURCE_QUOTA,
     ]),
     clock,
@@ -130,6 +142,14 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       return informer<ValidatingAdmissionPolicyBinding>(BINDINGS);
     },
   };
+  const webhookSources: WebhookSources = {
+    get mutating() {
+      return informer<WebhookConfiguration>(MUTATING_WEBHOOKS);
+    },
+    get validating() {
+      return informer<WebhookConfiguration>(VALIDATING_WEBHOOKS);
+    },
+  };
   const urlPrefix = options.urlPrefix ?? ((workspace) => (profile === 'hub' ? `/clusters/${workspace}` : ''));
   return {
     handle: createHandle(core, {
@@ -145,6 +165,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     async close() {
       stop.abort();
       ranges.close();
+      webhooks.close();
       await feed.close();
     },
   };

@@ -25,6 +25,8 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
   /** One id over all fanned-out calls (the audit id). */
   readonly auditId: string;
+  /** Puts an annotation on the request's audit record. */
+  readonly annotate?: (key: string, value: string) => void;
   /** Narrows a view to one SyncTarget (`/services/tmc/synctargets/<t>/…`). */
   readonly onlyCluster?: string;
   /** What stood before the API root in the URL (`/clusters/root:a`), for URLs in answers; absent at the root. */

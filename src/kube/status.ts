@@ -30,6 +30,8 @@ export interface Status {
 /** An answer that is a Status. Thrown by handlers, caught once at the HTTP edge. */
 export class ApiError extends Error {
   readonly status: Status;
+  /** Said on the way to the refusal: sent beside it as Warning headers. */
+  readonly warnings: string[] = [];
   constructor(
     code: number,
     reason: string,
@@ -57,6 +59,18 @@ export class ApiError extends Error {
     return this.status.reason ?? '';
   }
 }
+
+/** The error, with warnings where it is one for the caller. */
+export function withWarnings<E>(error: E, warnings: readonly string[]): E {
+  if (error instanceof ApiError) error.warnings.push(...warnings);
+  return error;
+}
+
+/** RFC 7234 warnings as kube-apiserver sends them: `299 - "text"`. */
+export const warningHeaders = (warnings: readonly string[]): Record<string, readonly string[]> =>
+  warnings.length === 0
+    ? {}
+    : { warning: [...new Set(warnings)].map((text) => `299 - ${JSON.stringify(text.replace(/[\r\n]+/g, ' '))}`) };
 
 const details = (gr: GroupResource, name?: string, causes?: readonly StatusCause[]): StatusDetails => ({
   ...(name ? { name } : {}),

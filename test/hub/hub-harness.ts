@@ -3,7 +3,7 @@
 import { createHub, type Hub, type HubOptions } from '../../src/hub/hub.ts';
 import { openSqliteStore } from '../../src/hub/store/sqlite.ts';
 import type { Store } from '../../src/hub/store/store.ts';
-import type { ApiResponse, ByteSink } from '../../src/kube/api.ts';
+import type { ApiRequest, ApiResponse, ByteSink } from '../../src/kube/api.ts';
 import { parseRequestInfo } from '../../src/kube/request-info.ts';
 import { ApiError } from '../../src/kube/status.ts';
 
@@ -20,6 +20,7 @@ export interface RequestOptions {
   readonly type?: string;
   readonly accept?: string;
   readonly headers?: Record<string, string>;
+  readonly annotate?: ApiRequest['annotate'];
 }
 
 export interface HubHarness {
@@ -93,6 +94,7 @@ export async function startHub(options: Partial<HubOptions> = {}): Promise<HubHa
       user: { name: 'tester', groups: [], extra: {} },
       signal: new AbortController().signal,
       auditId: 'audit',
+      ...(options.annotate === undefined ? {} : { annotate: options.annotate }),
     });
   };
 

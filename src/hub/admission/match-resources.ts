@@ -1,4 +1,4 @@
-/** Which requests a policy or binding is about (apiserver `admission/plugin/policy/matching`). */
+/** Which requests a policy, a binding or a webhook is about (apiserver `admission/plugin/policy/matching`, `webhook/predicates`). */
 
 import type { KubeObject } from '../../kube/object.ts';
 import { fromLabelSelector, matchesLabels } from '../../kube/selector.ts';
@@ -19,21 +19,24 @@ export interface MatchResources {
   readonly objectSelector?: LabelSelector;
   readonly resourceRules?: readonly ResourceRule[];
   readonly excludeResourceRules?: readonly ResourceRule[];
+  readonly matchPolicy?: 'Exact' | 'Equivalent';
 }
+
+/** What of a request a rule looks at. */
+export type RuleSubject = Pick<PolicyRequest, 'operation' | 'resource' | 'subresource' | 'namespace' | 'name'>;
 
 /** Absent constraints and empty rules match everything. */
 export function matchesResources(match: MatchResources | undefined, request: PolicyRequest): boolean {
   if (match === undefined) return true;
-  if (!matchesNamespace(match.namespaceSelector, request) || !matchesObject(match.objectSelector, request))
-    return false;
+  if (!matchesSelectors(match, request)) return false;
   if (match.excludeResourceRules?.some((rule) => matchesRule(rule, request))) return false;
   const rules = match.resourceRules ?? [];
   return rules.length === 0 || rules.some((rule) => matchesRule(rule, request));
 }
 
-function matchesRule(
+export function matchesRule(
   rule: ResourceRule,
-  { operation, resource, subresource, namespace, name }: PolicyRequest,
+  { operation, resource, subresource, namespace, name }: RuleSubject,
 ): boolean {
   const scope = rule.scope ?? '*';
   return (
@@ -58,6 +61,12 @@ function matchesName(pattern: string, resource: string, subresource: string): bo
   const part = (wanted: string, value: string): boolean => wanted === '*' || wanted === value;
   return part(wantedResource, resource) && part(wantedSubresource, subresource);
 }
+
+/** The namespace's labels and the object's; for an update, those of either state of the object. */
+export const matchesSelectors = (
+  { namespaceSelector, objectSelector }: Pick<MatchResources, 'namespaceSelector' | 'objectSelector'>,
+  request: PolicyRequest,
+): boolean => matchesNamespace(namespaceSelector, request) && matchesObject(objectSelector, request);
 
 function matchesNamespace(selector: LabelSelector | undefined, request: PolicyRequest): boolean {
   if (isEmpty(selector)) return true;

@@ -3,15 +3,12 @@
  * (apiserver `admission/plugin/policy/validating`). Pure: policies, bindings and parameters are passed in.
  * The variable `authorizer` and audit annotations are not offered.
  */
-import type { Json, KubeObject } from '../../kube/object.ts';
+import type { KubeObject } from '../../kube/object.ts';
 import { ApiError, forbidden } from '../../kube/status.ts';
-import { Budget, BudgetExceeded } from '../cel/budget.ts';
-import { newEnvironment } from '../cel/environment.ts';
-import { type Compiled, compileExpression } from '../cel/expression.ts';
-import { toDyn } from '../cel/values.ts';
 import type { LabelSelector } from '../kinds/workload.ts';
+import { ExpressionRun, expressionCompiler, type SourceAndCompiled } from './expression-run.ts';
 import { type MatchResources, matchesResources } from './match-resources.ts';
-import { type PolicyRequest, requestValue } from './policy-request.ts';
+import type { PolicyRequest } from './policy-request.ts';
 
 export interface ValidatingAdmissionPolicy extends KubeObject {
   spec: {
@@ -107,54 +104,36 @@ function decisionsOf(
 }
 
 interface CompiledPolicy {
-  readonly conditions: readonly { readonly source: string; readonly compiled: Compiled }[];
-  readonly variables: ReadonlyMap<string, { readonly source: string; readonly compiled: Compiled }>;
+  readonly conditions: readonly SourceAndCompiled[];
+  readonly variables: ReadonlyMap<string, SourceAndCompiled>;
   readonly validations: readonly {
     readonly validation: PolicyValidation;
-    readonly compiled: Compiled;
-    readonly message: Compiled | undefined;
+    readonly expression: SourceAndCompiled;
+    readonly message: SourceAndCompiled | undefined;
   }[];
 }
 
 /** Policies are immutable once stored: a changed one is another object. */
 const compiledPolicies = new WeakMap<ValidatingAdmissionPolicy, CompiledPolicy>();
 
-const VARIABLES = ['object', 'oldObject', 'request', 'params', 'namespaceObject', 'variables'];
-
 function compilePolicy(policy: ValidatingAdmissionPolicy): CompiledPolicy {
   let compiled = compiledPolicies.get(policy);
   if (compiled === undefined) {
-    const env = newEnvironment();
-    for (const name of VARIABLES) env.registerVariable(name, 'dyn');
-    const compile = (source: string): Compiled => compileExpression(source.trim(), env);
+    const compiler = expressionCompiler({ params: true, variables: true });
+    const compile = (source: string): SourceAndCompiled => ({ source, compiled: compiler(source) });
     const { matchConditions = [], variables = [], validations = [] } = policy.spec;
     compiled = {
-      conditions: matchConditions.map(({ expression }) => ({ source: expression, compiled: compile(expression) })),
-      variables: new Map(
-        variables.map(({ name, expression }) => [name, { source: expression, compiled: compile(expression) }]),
-      ),
+      conditions: matchConditions.map(({ expression }) => compile(expression)),
+      variables: new Map(variables.map(({ name, expression }) => [name, compile(expression)])),
       validations: validations.map((validation) => ({
         validation,
-        compiled: compile(validation.expression),
+        expression: compile(validation.expression),
         message: validation.messageExpression ? compile(validation.messageExpression) : undefined,
       })),
     };
     compiledPolicies.set(policy, compiled);
   }
   return compiled;
-}
-
-/** What does not compile, by expression: for the policy's author. */
-export function policyFaults(policy: ValidatingAdmissionPolicy): { expression: string; fault: string }[] {
-  const { conditions, variables, validations } = compilePolicy(policy);
-  return [
-    ...conditions,
-    ...variables.values(),
-    ...validations.map(({ validation, compiled }) => ({ source: validation.expression, compiled })),
-    ...validations.flatMap(({ validation, message }) =>
-      message ? [{ source: validation.messageExpression ?? '', compiled: message }] : [],
-    ),
-  ].flatMap(({ source, compiled }) => ('fault' in compiled ? [{ expression: source, fault: compiled.fault }] : []));
 }
 
 /** Faults of the request in the eyes of one policy; none: admitted. `params` is undefined for policies that take none. */
@@ -164,76 +143,29 @@ export function evaluatePolicy(
   request: PolicyRequest,
 ): Decision[] {
   const compiled = compilePolicy(policy);
-  const run = new PolicyRun(compiled, params, request);
+  const run = new ExpressionRun(request, params, compiled.variables);
   const onError = (message: string): Decision[] =>
     policy.spec.failurePolicy === 'Ignore' ? [] : [{ message, reason: undefined }];
-  const errors: string[] = [];
-  for (const { source, compiled: condition } of compiled.conditions) {
-    const outcome = run.evaluate(source, condition);
-    if ('error' in outcome) errors.push(outcome.error);
-    else if (outcome.value === false) return [];
-  }
-  if (errors.length > 0) return onError(errors.length === 1 ? (errors[0] as string) : `[${errors.join(', ')}]`);
-  return compiled.validations.flatMap(({ validation, compiled: expression, message }): Decision[] => {
-    const outcome = run.evaluate(validation.expression, expression);
+  const matched = run.conditions(compiled.conditions);
+  if (matched === 'no match') return [];
+  if (matched !== 'match') return onError(matched.error);
+  return compiled.validations.flatMap(({ validation, expression, message }): Decision[] => {
+    const outcome = run.evaluate(expression);
     if ('error' in outcome) return onError(outcome.error);
     if (outcome.value === true) return [];
-    return [{ message: run.message(validation, message), reason: validation.reason ?? 'Invalid' }];
+    return [{ message: messageOf(run, validation, message), reason: validation.reason ?? 'Invalid' }];
   });
 }
 
-type Outcome = { readonly value: unknown } | { readonly error: string };
-
-class PolicyRun {
-  private readonly budget = new Budget();
-  private readonly values: Readonly<Record<string, unknown>>;
-
-  constructor(policy: CompiledPolicy, params: KubeObject | null | undefined, request: PolicyRequest) {
-    const value = (object: KubeObject | null | undefined): unknown => toDyn((object ?? null) as Json);
-    this.values = {
-      object: value(request.object),
-      oldObject: value(request.oldObject),
-      request: toDyn(requestValue(request)),
-      params: value(params),
-      namespaceObject: value(request.namespaceObject),
-      variables: lazyVariables(policy, this),
-    };
-  }
-
-  evaluate(source: string, compiled: Compiled): Outcome {
-    if ('fault' in compiled) return { error: `compilation failed: ${compiled.fault}` };
-    try {
-      return { value: compiled.expression.run(this.values, this.budget) };
-    } catch (error) {
-      if (error instanceof BudgetExceeded)
-        return {
-          error: 'validation failed due to running out of cost budget, no further validation rules will be run',
-        };
-      return { error: `expression '${source}' resulted in error: ${(error as Error).message}` };
-    }
-  }
-
-  message({ message, expression }: PolicyValidation, compiled: Compiled | undefined): string {
-    const outcome = compiled === undefined ? undefined : this.evaluate('', compiled);
-    const text = outcome && 'value' in outcome && typeof outcome.value === 'string' ? outcome.value.trim() : '';
-    if (text !== '' && !text.includes('\n') && Buffer.byteLength(text) <= 5 * 1024) return text;
-    return message?.trim() || `failed expression: ${expression.trim()}`;
-  }
-}
-
-/** `variables.<name>`: computed when first read, once. */
-function lazyVariables({ variables }: CompiledPolicy, run: PolicyRun): object {
-  const values = {};
-  for (const [name, { source, compiled }] of variables) {
-    const get = (): unknown => {
-      const outcome = run.evaluate(source, compiled);
-      if ('error' in outcome) throw new Error(`composited variable "${name}" fails to evaluate: ${outcome.error}`);
-      Object.defineProperty(values, name, { value: outcome.value });
-      return outcome.value;
-    };
-    Object.defineProperty(values, name, { get, enumerable: true, configurable: true });
-  }
-  return values;
+function messageOf(
+  run: ExpressionRun,
+  { message, expression }: PolicyValidation,
+  computed: SourceAndCompiled | undefined,
+): string {
+  const outcome = computed && run.evaluate(computed);
+  const text = outcome && 'value' in outcome && typeof outcome.value === 'string' ? outcome.value.trim() : '';
+  if (text !== '' && !text.includes('\n') && Buffer.byteLength(text) <= 5 * 1024) return text;
+  return message?.trim() || `failed expression: ${expression.trim()}`;
 }
 
 const REASON_CODES: Readonly<Record<string, number>> = {

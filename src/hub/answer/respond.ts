@@ -2,7 +2,7 @@
 import { stringify as toYaml } from 'yaml';
 import type { ApiResponse } from '../../kube/api.ts';
 import type { KubeObject } from '../../kube/object.ts';
-import type { Status, StatusDetails } from '../../kube/status.ts';
+import { type Status, type StatusDetails, warningHeaders } from '../../kube/status.ts';
 import type { HubCore, Target } from '../core.ts';
 import { parsePlace } from '../keys.ts';
 import type { StoredEntry } from '../store/store.ts';
@@ -11,12 +11,6 @@ import type { Media } from './negotiate.ts';
 
 /** Where a wildcard read says which workspace an object is of (kcp's annotation). */
 export const WORKSPACE_ANNOTATION = 'kcp.io/cluster';
-
-/** RFC 7234 warnings as kube-apiserver sends them: `299 - "text"`. */
-export const warningHeaders = (warnings: readonly string[]): Record<string, readonly string[]> =>
-  warnings.length === 0
-    ? {}
-    : { warning: [...new Set(warnings)].map((text) => `299 - ${JSON.stringify(text.replace(/[\r\n]+/g, ' '))}`) };
 
 export const bytesResponse = (
   status: number,

@@ -1,6 +1,7 @@
 /** Options of writes: query parameters, and DeleteOptions from the body (meta/v1 `validation.go`). */
 import type { ApiRequest } from '../../kube/api.ts';
 import { forbiddenField, invalidValue, notSupported, requiredValue, tooLong } from '../../kube/field-error.ts';
+import type { Json } from '../../kube/object.ts';
 import { badRequest, invalid, type StatusCause } from '../../kube/status.ts';
 import type { WriteOptions } from '../core.ts';
 import { goTypeOf } from '../patch/json-value.ts';
@@ -30,9 +31,32 @@ export function parseWriteOptions(request: ApiRequest, optionsKind: string): Wri
     dryRun: dryRun.length > 0,
     fieldManager: managerName(fieldManager, request.headers['user-agent']),
     fieldValidation: (fieldValidation || 'Warn') as WriteOptions['fieldValidation'],
-    user: request.user,
+    ...admissionOptions(request, {
+      ...(dryRun.length > 0 ? { dryRun } : {}),
+      ...(fieldManager === '' ? {} : { fieldManager }),
+      ...(fieldValidation === '' ? {} : { fieldValidation }),
+    }),
   };
 }
+
+/** Without what says nothing. */
+const given = (options: object): Readonly<Record<string, Json>> =>
+  Object.fromEntries(
+    Object.entries(options as Record<string, Json>).filter(
+      ([, value]) => value !== null && !(Array.isArray(value) && value.length === 0),
+    ),
+  );
+
+/** Who asks, and what admission shows of the request. */
+const admissionOptions = (
+  request: ApiRequest,
+  sent: Readonly<Record<string, Json>>,
+): Pick<WriteOptions, 'user' | 'sent' | 'signal' | 'annotate'> => ({
+  user: request.user,
+  sent,
+  signal: () => request.signal,
+  ...(request.annotate === undefined ? {} : { annotate: request.annotate }),
+});
 
 function applyCauses(request: ApiRequest, fieldManager: string): StatusCause[] {
   if (mediaTypeOf(request).startsWith('application/apply-patch'))
@@ -86,7 +110,7 @@ export function parseDeleteOptions(request: ApiRequest): { wanted: DeleteOptions
       dryRun: dryRun.length > 0,
       fieldManager: managerName('', request.headers['user-agent']),
       fieldValidation: 'Ignore',
-      user: request.user,
+      ...admissionOptions(request, given(body)),
     },
   };
 }

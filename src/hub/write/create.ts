@@ -1,6 +1,6 @@
 /** POST: shape → mutate → prepare → permit → validate → store, with a new name where only a prefix was given. */
 import type { KubeObject } from '../../kube/object.ts';
-import { ApiError, alreadyExists } from '../../kube/status.ts';
+import { ApiError, alreadyExists, withWarnings } from '../../kube/status.ts';
 import type { AdmissionRequest, HubCore, Target, WriteOptions, Written } from '../core.ts';
 import { mutate, permit, validateAdmission } from './admit.ts';
 import { companionOperations } from './companions.ts';
@@ -31,6 +31,21 @@ export async function createObject(
   rules: CreateRules = {},
 ): Promise<Written> {
   const warnings: string[] = [];
+  try {
+    return await create(core, target, given, options, rules, warnings);
+  } catch (error) {
+    throw withWarnings(error, warnings);
+  }
+}
+
+async function create(
+  core: HubCore,
+  target: Target,
+  given: KubeObject,
+  options: WriteOptions,
+  rules: CreateRules,
+  warnings: string[],
+): Promise<Written> {
   const shaped = shape(target.definition, given, { ...options, warn: (text) => warnings.push(text) });
   const { metadata } = shaped;
   matchUrl(target, shaped);
@@ -44,7 +59,7 @@ export async function createObject(
   for (let attempt = 1; ; attempt++) {
     const object = structuredClone(shaped);
     if (generated) object.metadata.name = `${metadata.generateName?.slice(0, MAX_NAME_PREFIX)}${core.nameSuffix()}`;
-    const written = await createNamed(core, target, object, options, [...warnings]);
+    const written = await createNamed(core, target, object, options, warnings);
     if (written !== undefined) return written;
     if (!generated) throw await nameTaken(core, { ...target, name: object.metadata.name as string });
     if (attempt === NAME_ATTEMPTS) throw generateNameConflict(target, object.metadata.name as string);

@@ -4,7 +4,7 @@
  */
 import type { KubeObject } from '../../kube/object.ts';
 import { groupResourceName } from '../../kube/resource.ts';
-import { ApiError, badRequest, conflict, MODIFIED, notFound } from '../../kube/status.ts';
+import { ApiError, badRequest, conflict, MODIFIED, notFound, withWarnings } from '../../kube/status.ts';
 import { rfc3339 } from '../../reconcile/clock.ts';
 import { ORPHAN_BY_DEFAULT } from '../catalog/kind-rules.ts';
 import type { AdmissionRequest, HubCore, Target, WriteOptions } from '../core.ts';
@@ -57,8 +57,9 @@ export async function deleteObject(
       options,
       warn: (text) => warnings.push(text),
     };
-    await mutate(core, request);
-    await validateAdmission(core, request);
+    await admitDelete(core, request).catch((error: unknown) => {
+      throw withWarnings(error, warnings);
+    });
     const marked = markDeleted(
       core,
       target,
@@ -70,6 +71,11 @@ export async function deleteObject(
     if (stored !== undefined) return { object: stored, gone: marked === undefined, warnings };
     if (attempt === ATTEMPTS) throw conflict(target.definition.info, target.name, MODIFIED);
   }
+}
+
+async function admitDelete(core: HubCore, request: AdmissionRequest): Promise<void> {
+  await mutate(core, request);
+  await validateAdmission(core, request);
 }
 
 /** Where the request names none. A finalizer that is already there says what its setter wanted. */

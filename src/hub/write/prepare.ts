@@ -42,8 +42,12 @@ export function prepareForUpdate(target: Target, object: KubeObject, old: KubeOb
   if (metadata.deletionGracePeriodSeconds === undefined) copyField(object, old, 'deletionGracePeriodSeconds');
   delete (metadata as Record<string, unknown>).selfLink;
   copyField(object, old, 'generation');
+}
+
+/** Counts a change of the desired state. Mutates `object`, a private copy, once all that changes it is done. */
+export function countGeneration({ definition, subresource }: Target, object: KubeObject, old: KubeObject): void {
   if (definition.generation && subresource !== 'status' && desiredStateDiffers(definition, object, old))
-    metadata.generation = (old.metadata.generation ?? 0) + 1;
+    object.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 
 function keepStatus(object: KubeObject, old: KubeObject): void {

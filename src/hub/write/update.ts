@@ -1,13 +1,13 @@
 /** PUT, and the tail of PATCH: read → change → prepare → mutate → permit → validate → compare-and-swap, again on a lost race. */
 import type { KubeObject } from '../../kube/object.ts';
-import { ApiError, conflict, invalid, MODIFIED, notFound } from '../../kube/status.ts';
+import { ApiError, conflict, invalid, MODIFIED, notFound, withWarnings } from '../../kube/status.ts';
 import type { AdmissionRequest, HubCore, Target, WriteOptions, Written } from '../core.ts';
 import { deepEqual } from '../patch/json-value.ts';
 import type { StoredEntry } from '../store/store.ts';
 import { mutate, permit, validateAdmission } from './admit.ts';
 import { createObject } from './create.ts';
 import { keepUnchangedTimes, recordManager } from './field-managers.ts';
-import { prepareForUpdate } from './prepare.ts';
+import { countGeneration, prepareForUpdate } from './prepare.ts';
 import { shape } from './shape.ts';
 import { matchUrl } from './type-check.ts';
 import { validateObject } from './validate-object.ts';
@@ -83,8 +83,24 @@ async function tryUpdate(
   options: WriteOptions,
   rules: UpdateRules,
 ): Promise<Written | 'lost race'> {
-  const { definition } = target;
   const warnings: string[] = [];
+  try {
+    return await changeOnce(core, target, entry, change, options, rules, warnings);
+  } catch (error) {
+    throw withWarnings(error, warnings);
+  }
+}
+
+async function changeOnce(
+  core: HubCore,
+  target: Target,
+  entry: StoredEntry,
+  change: Change,
+  options: WriteOptions,
+  rules: UpdateRules,
+  warnings: string[],
+): Promise<Written | 'lost race'> {
+  const { definition } = target;
   const old = core.objects.decode(definition, entry);
   const warn = (text: string) => warnings.push(text);
   const object = await change(core.objects.decode(definition, entry), warn);
@@ -103,6 +119,8 @@ async function tryUpdate(
   };
   if (await mutate(core, request)) prepareForUpdate(target, object, old);
   await permit(core, request);
+  countGeneration(target, object, old);
+  object.metadata.resourceVersion = String(entry.revision);
   validateObject(target, object, old);
   await validateAdmission(core, request);
   keepUnchangedTimes(object, old);

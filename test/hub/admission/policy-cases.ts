@@ -94,7 +94,7 @@ export const bindingOf = (name: string): KubeObject => ({
 export const requestOf = (object: KubeObject): PolicyRequest => ({
   operation: 'CREATE',
   resource: { group: '', version: 'v1', resource: 'configmaps' },
-  kind: 'ConfigMap',
+  kind: { group: '', version: 'v1', kind: 'ConfigMap' },
   subresource: '',
   namespace: 'default',
   name: object.metadata.name ?? '',

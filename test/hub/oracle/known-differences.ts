@@ -383,7 +383,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       'malformed JSON': {
         25: ['body.message'],
         26: ['body.data.a'],
-        34: ['headers.warning'],
         41: ['body.items'],
       },
       'hostile JSON': {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request as httpRequest } from 'undici';
 import { statusResponse, toApiError } from '../../../src/http/status-response.ts';
-import { createHub, ROOT_WORKSPACE } from '../../../src/hub/hub.ts';
+import { createHub, type HubOptions, ROOT_WORKSPACE } from '../../../src/hub/hub.ts';
 import { openSqliteStore } from '../../../src/hub/store/sqlite.ts';
 import type { ApiBody, ApiResponse, ByteSink } from '../../../src/kube/api.ts';
 import { parseRequestInfo } from '../../../src/kube/request-info.ts';
@@ -62,9 +62,9 @@ export async function kubeSide(name: string): Promise<Side> {
   };
 }
 
-export async function hubSide(): Promise<Side> {
+export async function hubSide(options: Partial<HubOptions> = {}): Promise<Side> {
   const store = openSqliteStore(':memory:');
-  const hub = await createHub({ store, profile: 'hub' });
+  const hub = await createHub({ store, profile: 'hub', ...options });
   return {
     async ask(step) {
       const url = new URL(step.url, 'http://hub');

@@ -1,0 +1,167 @@
+/** AdmissionReview (admission.k8s.io/v1): what a webhook is sent, and what its answer means (webhook/request/admissionreview.go). */
+import type { Json, KubeObject } from '../../kube/object.ts';
+import { ApiError, type Status } from '../../kube/status.ts';
+import { isMap } from '../patch/json-value.ts';
+import { decodeBody } from '../schema/decode-body.ts';
+import { type PolicyRequest, requestValue } from './policy-request.ts';
+import { type WebhookAnswer, WebhookCallError } from './webhook-client.ts';
+
+export const REVIEW_VERSION = 'v1';
+const API_VERSION = 'admission.k8s.io/v1';
+const KIND = 'AdmissionReview';
+
+export interface Verdict {
+  readonly allowed: boolean;
+  /** What the webhook says of its refusal. */
+  readonly status: Partial<Status> | undefined;
+  /** A JSON Patch, not yet checked; undefined for none. */
+  readonly patch: Json | undefined;
+  readonly warnings: readonly string[];
+  readonly auditAnnotations: Readonly<Record<string, string>>;
+}
+
+export function reviewOf(uid: string, request: PolicyRequest): string {
+  const object = (one: KubeObject | undefined): Json => (one ?? null) as Json;
+  return JSON.stringify({
+    kind: KIND,
+    apiVersion: API_VERSION,
+    request: {
+      uid,
+      ...sparse(requestValue(request)),
+      object: object(request.object),
+      oldObject: object(request.oldObject),
+    },
+  });
+}
+
+/** Go leaves out empty strings, lists and maps where the type says so. */
+function sparse({ userInfo, options, ...request }: { readonly [key: string]: Json }): object {
+  const kept = Object.entries(request).filter(([, value]) => value !== '');
+  const user = Object.entries(userInfo as { [key: string]: Json }).filter(
+    ([, value]) => value !== '' && Object.keys(value as object).length > 0,
+  );
+  return { ...Object.fromEntries(kept), userInfo: Object.fromEntries(user), options };
+}
+
+/** Throws WebhookCallError where the answer is none. */
+export function readVerdict(uid: string, mutating: boolean, answer: WebhookAnswer): Verdict {
+  const review = readReview(answer);
+  const invalid = (why: string): WebhookCallError => new WebhookCallError(`received invalid webhook response: ${why}`);
+  const response = review.response as AdmissionResponse | null | undefined;
+  if (typeof response !== 'object' || response === null) throw invalid('webhook response was absent');
+  if (response.uid !== uid)
+    throw invalid(`expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid ?? '')}`);
+  const { apiVersion = '', kind = '' } = review as { apiVersion?: string; kind?: string };
+  if (kind !== KIND || apiVersion !== API_VERSION)
+    throw invalid(`expected webhook response of ${gvkText(API_VERSION, KIND)}, got ${gvkText(apiVersion, kind)}`);
+  const fault = patchFault(response, mutating);
+  if (fault !== undefined) throw invalid(fault);
+  return {
+    allowed: response.allowed === true,
+    status: response.status ?? undefined,
+    patch: mutating && response.patch ? decodePatch(response.patch, response.patchType) : undefined,
+    warnings: response.warnings ?? [],
+    auditAnnotations: response.auditAnnotations ?? {},
+  };
+}
+
+interface AdmissionResponse {
+  readonly uid?: string;
+  readonly allowed?: boolean;
+  readonly status?: Partial<Status> | null;
+  /** Base64. */
+  readonly patch?: string | null;
+  readonly patchType?: string | null;
+  readonly warnings?: readonly string[] | null;
+  readonly auditAnnotations?: Readonly<Record<string, string>> | null;
+}
+
+function patchFault({ patch, patchType }: AdmissionResponse, mutating: boolean): string | undefined {
+  const typed = patchType !== undefined && patchType !== null;
+  if (!mutating) {
+    if (patch) return 'validating webhook may not return response.patch';
+    return typed ? 'validating webhook may not return response.patchType' : undefined;
+  }
+  if (patch && !typed) return 'webhook returned response.patch but not response.patchType';
+  if (!patch && typed) return 'webhook returned response.patchType but not response.patch';
+  return patchType === '' ? 'webhook returned invalid response.patchType of ""' : undefined;
+}
+
+/** Go's text of a GroupVersionKind. */
+const gvkText = (apiVersion: string, kind: string): string => `${apiVersion || '/'}, Kind=${kind}`;
+
+/** Undefined where the patch is empty. */
+function decodePatch(text: string, patchType: string | null | undefined): Json | undefined {
+  let patch: Json;
+  try {
+    patch = JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as Json;
+  } catch (error) {
+    throw new WebhookCallError(`received undecodable patch in webhook response: ${(error as Error).message}`);
+  }
+  if (Array.isArray(patch) && patch.length === 0) return undefined;
+  if (patchType !== 'JSONPatch') throw new WebhookCallError(`unsupported patch type ${JSON.stringify(patchType)}`);
+  return patch;
+}
+
+function readReview({ status, contentType, body }: WebhookAnswer): { readonly [field: string]: unknown } {
+  const failed = (why: string): WebhookCallError => new WebhookCallError(`failed to call webhook: ${why}`);
+  if (status < 200 || status > 206) throw failed(statusText(status, contentType, body));
+  if (body.length === 0)
+    throw failed(
+      `0-length response with status code: ${status} and content type: ${contentType || 'application/json'}`,
+    );
+  let review: unknown;
+  try {
+    review = decodeBody(body, 'json').value;
+  } catch (error) {
+    throw failed(`couldn't get version/kind; ${(error as Error).message}`);
+  }
+  if (!isMap(review as Json)) throw failed(`couldn't get version/kind; json parse error: the answer is no object`);
+  const { apiVersion = '', kind = '' } = review as { apiVersion?: unknown; kind?: unknown };
+  // What is missing is taken to be as expected, by the decoder at least.
+  if ((kind || KIND) === KIND && (apiVersion || API_VERSION) === API_VERSION)
+    return review as { readonly [field: string]: unknown };
+  throw failed(
+    `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+  );
+}
+
+const MAX_TEXT = 2_048;
+
+/** client-go's words for an HTTP status (apimachinery errors.NewGenericServerResponse). */
+const TEXTS: Readonly<Record<number, string>> = {
+  400: 'the server rejected our request for an unknown reason',
+  401: 'the server has asked for the client to provide credentials',
+  404: 'the server could not find the requested resource',
+  405: 'the server does not allow this method on the requested resource',
+  409: 'the server reported a conflict',
+  422: 'the server rejected our request due to an error in our request',
+  429: 'the server has received too many requests and has asked us to try again later',
+  503: 'the server is currently unable to handle the request',
+  504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
+};
+
+function statusText(status: number, contentType: string, body: Buffer): string {
+  const isText = contentType === '' || contentType.startsWith('text/');
+  const said = isText ? body.subarray(0, MAX_TEXT).toString('utf8').trim() : 'unknown';
+  const known = TEXTS[status];
+  if (known !== undefined) return known;
+  if (status === 403 || status === 415 || status === 406) return said;
+  if (status >= 500)
+    return `an error on the server (${JSON.stringify(said)}) has prevented the request from succeeding`;
+  return `the server responded with the status code ${status} but did not return more information`;
+}
+
+/** The refusal that a webhook's "not allowed" becomes (webhook/errors ToStatusErr). */
+export function denialBy(name: string, given: Partial<Status> | undefined): ApiError {
+  const by = `admission webhook ${JSON.stringify(name)} denied the request`;
+  const { code = 0, reason = '', message = '', details, metadata } = given ?? {};
+  const why = message || reason;
+  return new ApiError(
+    Math.max(code, 400),
+    reason,
+    why === '' ? `${by} without explanation` : `${by}: ${why}`,
+    details,
+    metadata === undefined ? {} : { metadata },
+  );
+}
