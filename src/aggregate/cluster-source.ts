@@ -3,14 +3,22 @@
  * its changes. Shared by all workspaces; kept while in use and a while longer.
  */
 import type { Downstream } from '../clusters/downstream.ts';
-import type { CachedObject, Reflector, ReflectorEvent, ReflectorLease, ReflectorState } from '../clusters/reflector.ts';
+import type {
+  CachedObject,
+  ReferenceTarget,
+  Reflector,
+  ReflectorEvent,
+  ReflectorLease,
+  ReflectorState,
+} from '../clusters/reflector.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import type { Clock } from '../reconcile/clock.ts';
 import { isSharedKind } from './cluster-scope.ts';
-import type { CopyIndex } from './copy-index.ts';
+import type { Copy, CopyIndex } from './copy-index.ts';
 import { replaceUid } from './encode-object.ts';
 import { type Item, isFolded } from './item.ts';
 import type { NamespaceMap } from './namespace-map.ts';
+import { Referrers } from './referrers.ts';
 import type { ClusterView, Slice } from './source.ts';
 import { type Sequencer, SourceLog } from './source-log.ts';
 
@@ -39,8 +47,7 @@ export class ClusterSource implements ClusterView {
   readonly #options: ClusterSourceOptions;
   readonly #ends: (() => void)[] = [];
   readonly #joined = new Set<() => void>();
-  /** Objects by the uid of an owner that may yet turn out to be a copy. */
-  readonly #byOwner = new Map<string, Set<CachedObject>>();
+  readonly #referrers = new Referrers();
   #started = false;
   #epoch = 0;
 
@@ -52,7 +59,7 @@ export class ClusterSource implements ClusterView {
       reflector.subscribe((event) => this.#onEvent(event)),
       reflector.onProgress(() => this.#onProgress()),
       options.namespaces?.onMapped((namespace) => this.#onMapped(namespace)) ?? (() => {}),
-      options.copies.onLearned((clusterUid, copyUid, hubUid) => this.#onCopy(clusterUid, copyUid, hubUid)),
+      options.copies.onLearned((copy) => this.#onCopy(copy)),
     );
   }
 
@@ -118,6 +125,56 @@ export class ClusterSource implements ClusterView {
     return map === undefined ? namespace : map.of(workspace).get(namespace);
   }
 
+  /** What else the cluster holds under a name: an object of the view, the copy of a hub object, or nothing. */
+  holds(workspace: string, namespace: string, name: string): 'own' | 'copy' | undefined {
+    if (!this.#started) return undefined;
+    const own = this.resource.namespaced ? this.ownNamespace(workspace, namespace) : '';
+    const cached = own === undefined ? undefined : this.reflector.get(own, name);
+    if (cached === undefined || !cached.encoded) return undefined;
+    return isFolded(cached) ? 'copy' : 'own';
+  }
+
+  /** Kinds (`group/Kind`) that its objects name. */
+  get referencedKinds(): Iterable<string> {
+    return this.#referrers.kinds;
+  }
+
+  /** Called with each kind that its objects begin to name. Returns unsubscribe. */
+  onReferencedKind(listener: (kind: string) => void): () => void {
+    return this.#referrers.onKind(listener);
+  }
+
+  /** The workspace's objects that name one; `namespace` undefined: of a cluster-scoped kind. */
+  *referrers(workspace: string, kind: string, namespace: string | undefined, name: string): Generator<CachedObject> {
+    for (const cached of this.#referrers.of(kind, name)) {
+      const place = this.#placeOf(cached);
+      if (place?.workspace !== workspace && place?.workspace !== EVERYWHERE) continue;
+      const { refs = [] } = cached.mark ?? {};
+      const names = refs.some(
+        ({ target }) =>
+          target.kind === kind && target.name === name && (namespace === undefined || target.namespace === namespace),
+      );
+      if (names) yield cached;
+    }
+  }
+
+  /** The same of any name, of whatever workspace. */
+  referrersOf(kind: string): Iterable<CachedObject> {
+    return this.#referrers.ofKind(kind);
+  }
+
+  /** The namespace in which its workspace sees an object; undefined: it is nobody's. */
+  shownNamespace(cached: CachedObject): string | undefined {
+    return this.#placeOf(cached)?.namespace;
+  }
+
+  /** Tells the workspace's watchers of an object whose references are shown otherwise than in `previous`. */
+  tellAgain(workspace: string, cached: CachedObject, previous: Item): void {
+    const place = this.#placeOf(cached);
+    const isIts = place?.workspace === workspace || place?.workspace === EVERYWHERE;
+    if (isIts) this.#tellAgain(cached, { ...place, workspace }, previous);
+  }
+
   close(): void {
     for (const end of this.#ends) end();
     this.#joined.clear();
@@ -153,7 +210,7 @@ export class ClusterSource implements ClusterView {
         if (namespaces.tenant(namespace) !== undefined) this.reflector.encodePending(namespace);
       }
     }
-    for (const cached of this.reflector.list()) this.#track(cached);
+    for (const cached of this.reflector.list()) this.#referrers.add(cached);
     this.#started = true;
     this.#epoch = this.reflector.epoch;
     this.log.reset(this.version);
@@ -170,8 +227,8 @@ export class ClusterSource implements ClusterView {
 
   #onEvent({ type, cached, previous, resourceVersion }: ReflectorEvent): void {
     if (!this.#started) return;
-    if (previous !== undefined) this.#untrack(previous);
-    if (type !== 'DELETED') this.#track(cached);
+    if (previous !== undefined) this.#referrers.delete(previous);
+    if (type !== 'DELETED') this.#referrers.add(cached);
     const place = this.#placeOf(cached);
     if (place === undefined) return;
     const before = this.#visible(previous);
@@ -203,7 +260,7 @@ export class ClusterSource implements ClusterView {
     if (!this.#started) return;
     for (const cached of this.reflector.encodePending(namespace)) {
       const place = this.#placeOf(cached);
-      this.#track(cached);
+      this.#referrers.add(cached);
       if (place === undefined || this.#visible(cached) === undefined) continue;
       this.log.append({
         ...place,
@@ -222,39 +279,31 @@ export class ClusterSource implements ClusterView {
     return this.#options.showCopies || !isFolded(cached) ? cached : undefined;
   }
 
-  #track(cached: CachedObject): void {
-    for (const { uid } of cached.mark?.owners ?? []) {
-      const set = this.#byOwner.get(uid);
-      if (set === undefined) this.#byOwner.set(uid, new Set([cached]));
-      else set.add(cached);
-    }
-  }
-
-  #untrack(cached: CachedObject): void {
-    for (const { uid } of cached.mark?.owners ?? []) {
-      const set = this.#byOwner.get(uid);
-      set?.delete(cached);
-      if (set?.size === 0) this.#byOwner.delete(uid);
-    }
-  }
-
-  /** An owner turned out to be a copy: what it owns is the hub object's. Rare: owners usually come first. */
-  #onCopy(clusterUid: string, copyUid: string, hubUid: string): void {
+  /** An object that others name turned out to be a copy: they mean the hub's. Rare: owners usually come first. */
+  #onCopy({ clusterUid, copyUid, hubUid, kind, name }: Copy): void {
     if (clusterUid !== this.downstream.uid) return;
-    for (const cached of this.#byOwner.get(copyUid) ?? []) {
-      if (!cached.encoded) continue;
-      replaceUid(cached.bytes, copyUid, hubUid);
+    const isNamed = ({ uid, ...target }: ReferenceTarget): boolean =>
+      uid === '' && target.kind === kind && target.name === name;
+    for (const cached of this.#referrers.of(kind, name)) {
+      const refs = cached.mark?.refs?.filter(({ target }) => target.uid === copyUid || isNamed(target)) ?? [];
+      if (!cached.encoded || refs.length === 0) continue;
+      for (const reference of refs) replaceUid(cached.bytes, reference, hubUid);
       const place = this.#placeOf(cached);
-      if (!this.#started || place === undefined || this.#visible(cached) === undefined) continue;
-      this.log.append({
-        ...place,
-        version: cached.resourceVersion,
-        name: cached.name,
-        item: cached,
-        previous: cached,
-        size: ENTRY_BYTES,
-        at: this.#options.clock.now(),
-      });
+      if (this.#started && place !== undefined) this.#tellAgain(cached, place, cached);
     }
+  }
+
+  /** What is shown of an object changed, though the object did not. */
+  #tellAgain(cached: CachedObject, place: Place, previous: Item): void {
+    if (this.#visible(cached) === undefined) return;
+    this.log.append({
+      ...place,
+      version: cached.resourceVersion,
+      name: cached.name,
+      item: cached,
+      previous,
+      size: ENTRY_BYTES,
+      at: this.#options.clock.now(),
+    });
   }
 }

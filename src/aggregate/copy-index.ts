@@ -3,17 +3,28 @@ import { LRUCache } from 'lru-cache';
 
 const MAX_COPIES = 500_000;
 
+/** A placed copy. */
+export interface Copy {
+  readonly clusterUid: string;
+  readonly copyUid: string;
+  readonly hubUid: string;
+  /** `group/Kind`. */
+  readonly kind: string;
+  readonly name: string;
+}
+
 export class CopyIndex {
   readonly #hubUids = new LRUCache<string, string>({ max: MAX_COPIES });
   readonly #copyUids = new LRUCache<string, string>({ max: MAX_COPIES });
-  readonly #listeners = new Set<(clusterUid: string, copyUid: string, hubUid: string) => void>();
+  readonly #listeners = new Set<(copy: Copy) => void>();
 
-  learn(clusterUid: string, copyUid: string, hubUid: string): void {
+  learn(copy: Copy): void {
+    const { clusterUid, copyUid, hubUid } = copy;
     const key = `${clusterUid}/${copyUid}`;
     if (this.#hubUids.get(key) === hubUid) return;
     this.#hubUids.set(key, hubUid);
     this.#copyUids.set(`${clusterUid}/${hubUid}`, copyUid);
-    for (const listener of this.#listeners) listener(clusterUid, copyUid, hubUid);
+    for (const listener of this.#listeners) listener(copy);
   }
 
   hubUid(clusterUid: string, copyUid: string): string | undefined {
@@ -26,7 +37,7 @@ export class CopyIndex {
   }
 
   /** Called when a copy becomes known. Returns unsubscribe. */
-  onLearned(listener: (clusterUid: string, copyUid: string, hubUid: string) => void): () => void {
+  onLearned(listener: (copy: Copy) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

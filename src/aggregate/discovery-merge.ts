@@ -23,6 +23,8 @@ export interface MergedDiscovery {
   /** Clusters' order first, then what only others have. */
   readonly groups: readonly ServedGroup[];
   find(group: string, version: string, resource: string): MergedResource | undefined;
+  /** In the group's preferred version that has it. */
+  findKind(group: string, kind: string): MergedResource | undefined;
 }
 
 export function mergeDiscovery(sources: readonly DiscoverySource[]): MergedDiscovery {
@@ -44,6 +46,11 @@ export function mergeDiscovery(sources: readonly DiscoverySource[]): MergedDisco
   return {
     groups,
     find: (group, version, resource) => resources.get(keyOf({ group, version, resource })),
+    findKind: (name, kind) => {
+      const versions = groups.find((group) => group.name === name)?.versions ?? [];
+      const info = versions.flatMap((version) => version.resources).find((one) => one.kind === kind);
+      return info && resources.get(keyOf(info));
+    },
   };
 }
 

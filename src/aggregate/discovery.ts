@@ -89,19 +89,21 @@ export function createMergedDiscovery(options: MergedDiscoveryOptions): ViewDisc
       return answer(request, segments);
     },
     async resolveResource(workspace, group, version, resource, onlyCluster) {
-      return resolve(await merged(workspace, onlyCluster), group, version, resource);
+      const known = await merged(workspace, onlyCluster);
+      return resolve(known, known.api.find(group, version, resource));
+    },
+    async resolveKind(workspace, group, kind) {
+      const known = await merged(workspace, undefined);
+      return resolve(known, known.api.findKind(group, kind));
     },
   };
 }
 
 /** Kept, for what exists: every request asks. */
 function resolve(
-  { api, behind, unknown, resolved }: Merged,
-  group: string,
-  version: string,
-  resource: string,
+  { behind, unknown, resolved }: Merged,
+  found: MergedResource | undefined,
 ): ResolvedResource | undefined {
-  const found = api.find(group, version, resource);
   if (found === undefined) return undefined;
   const known = resolved.get(found);
   if (known !== undefined) return known;

@@ -3,35 +3,63 @@
  * resourceVersion, the cluster's label, owners by the hub's uids. It does not depend on who looks: a downstream namespace
  * belongs to exactly one workspace.
  */
+import { LRUCache } from 'lru-cache';
 import type { Downstream } from '../clusters/downstream.ts';
-import type { EncodedMark, EncodeObject } from '../clusters/reflector.ts';
+import type { EncodedMark, EncodeObject, Reference, ReferenceTarget } from '../clusters/reflector.ts';
 import { scanCanonical } from '../clusters/reflector-cache.ts';
 import { type Edit, encodeWith } from '../clusters/reflector-encode.ts';
-import { parseRange, type ScannedObject, scanObject } from '../clusters/reflector-scan.ts';
+import { type ScannedObject, scanObject } from '../clusters/reflector-scan.ts';
 import { CLUSTER_LABEL, COPY_LABEL, COPY_UID_ANNOTATION } from '../hub/kinds/workload.ts';
-import type { OwnerReference } from '../kube/object.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import type { CopyIndex } from './copy-index.ts';
 import type { Item } from './item.ts';
 import { annotationOf, type NamespaceMaps } from './namespace-map.ts';
 import { nestedPaths, translateNested } from './nested-namespaces.ts';
+import { findReferences, referencePaths } from './reference-paths.ts';
 import { encodeVersion } from './resource-version.ts';
 
 /** `copies` may be shared by several encoders. */
 export function createEncoder(maps: NamespaceMaps, copies: CopyIndex): EncodeObject {
+  const intern = internTargets();
   return (scanned, downstream, resource) => {
     const translate = namespaceTranslation(maps, downstream);
     const namespace = scanned.namespace === '' ? '' : translate(scanned.namespace);
-    const mark = markOf(scanned);
-    if (mark?.copyOf !== undefined) copies.learn(downstream.uid, scanned.uid, mark.copyOf);
+    const copyOf = copyOfHub(scanned);
+    if (copyOf !== undefined) {
+      const kind = `${resource.group}/${resource.kind}`;
+      copies.learn({ clusterUid: downstream.uid, copyUid: scanned.uid, hubUid: copyOf, kind, name: scanned.name });
+    }
     if (namespace === undefined) return undefined;
     const nested = withNested(scanned, downstream, resource, translate);
-    const encoded = encodeWith(nested, resource, editsOf(nested, downstream, namespace));
-    for (const owner of mark?.owners ?? [])
-      replaceUid(encoded.bytes, owner.uid, copies.hubUid(downstream.uid, owner.uid));
-    return mark === undefined ? encoded : { ...encoded, mark };
+    const found = findReferences(nested, referencePaths(resource), namespace);
+    const follow = found.flatMap(({ nameEnd, uidAt }) => [nameEnd, uidAt]);
+    const { bytes, nameAt, followed } = encodeWith(nested, resource, editsOf(nested, downstream, namespace), follow);
+    const refs = found.map(({ target, uidAt }, index): Reference => {
+      const reference = {
+        target: intern(downstream.uid, target),
+        nameEnd: followed[2 * index] as number,
+        uidAt: uidAt < 0 ? -1 : (followed[2 * index + 1] as number),
+      };
+      replaceUid(bytes, reference, copies.hubUid(downstream.uid, target.uid));
+      return reference;
+    });
+    const mark = markOf(copyOf, refs);
+    return mark === undefined ? { bytes, nameAt } : { bytes, nameAt, mark };
   };
 }
+
+/** Objects that name the same one share what they say of it: most pods of a cluster name few nodes and owners. */
+function internTargets(): (clusterUid: string, target: ReferenceTarget) => ReferenceTarget {
+  const known = new LRUCache<string, ReferenceTarget>({ max: MAX_TARGETS });
+  return (clusterUid, target) => {
+    const key = `${clusterUid}|${target.kind}|${target.namespace}|${target.name}|${target.uid}`;
+    const present = known.get(key);
+    if (present === undefined) known.set(key, target);
+    return present ?? target;
+  };
+}
+
+const MAX_TARGETS = 100_000;
 
 type Translate = (namespace: string) => string | undefined;
 
@@ -86,25 +114,17 @@ function withNested(
   return scanObject(Buffer.from(JSON.stringify(object)));
 }
 
-function markOf(scanned: ScannedObject): EncodedMark | undefined {
-  const copyOf = Object.hasOwn(scanned.labels, COPY_LABEL) ? annotationOf(scanned, COPY_UID_ANNOTATION) : undefined;
-  const owners = scanned.at.ownerReferences === undefined ? [] : ownersOf(scanned);
-  if (copyOf === undefined && owners.length === 0) return undefined;
-  return { ...(copyOf === undefined ? {} : { copyOf }), ...(owners.length === 0 ? {} : { owners }) };
+const copyOfHub = (scanned: ScannedObject): string | undefined =>
+  Object.hasOwn(scanned.labels, COPY_LABEL) ? annotationOf(scanned, COPY_UID_ANNOTATION) : undefined;
+
+function markOf(copyOf: string | undefined, refs: readonly Reference[]): EncodedMark | undefined {
+  if (copyOf === undefined && refs.length === 0) return undefined;
+  return { ...(copyOf === undefined ? {} : { copyOf }), ...(refs.length === 0 ? {} : { refs }) };
 }
 
-function ownersOf(scanned: ScannedObject): NonNullable<EncodedMark['owners']> {
-  const range = scanned.at.ownerReferences;
-  const owners = range === undefined ? [] : (parseRange(scanned.bytes, range) as OwnerReference[] | null);
-  return Array.isArray(owners) ? owners.map(({ apiVersion, kind, uid }) => ({ apiVersion, kind, uid })) : [];
-}
-
-/** Overwrites an owner's uid in place: uids are of one length. */
-export function replaceUid(bytes: Buffer, from: string, to: string | undefined): void {
-  if (to === undefined || to.length !== from.length) return;
-  const needle = `"uid":"${from}"`;
-  const at = bytes.indexOf(needle);
-  if (at >= 0) bytes.write(to, at + '"uid":"'.length, 'latin1');
+/** Overwrites a reference's uid in place: uids are of one length. */
+export function replaceUid(bytes: Buffer, { target: { uid }, uidAt }: Reference, to: string | undefined): void {
+  if (to !== undefined && uidAt >= 0 && to.length === uid.length) bytes.write(to, uidAt, 'latin1');
 }
 
 /** One object that a cluster answered, as an item of a view; undefined where it is of a namespace that is nobody's. Throws JsonScanError. */

@@ -41,6 +41,8 @@ export interface Gathered {
   readonly barrier: () => Barrier | undefined;
   /** Those whose state can be shown, by name, as the projection shows them. */
   readonly clusters: readonly ClusterView[];
+  /** Kinds (`group/Kind`) that the clusters' objects name. */
+  readonly referencedKinds: () => readonly string[];
   /** Clusters that would not fit into memory: to be read live. */
   readonly uncached: readonly Downstream[];
   readonly faults: readonly SourceFault[];
@@ -85,6 +87,7 @@ export async function gather(
     projection,
     barrier: () => context.states.barriers.of(workspace),
     clusters,
+    referencedKinds: () => leases.flatMap(({ source }) => [...source.referencedKinds]),
     uncached,
     faults: faults.sort((a, b) => compareText(a.clusterName, b.clusterName)),
     release: () => {

@@ -2,6 +2,7 @@
  * An authored object that lives in exactly one cluster, as a view shows it: with what that cluster gave it (a Pod's node)
  * and the cluster's label. Made of the stored object alone, so its version stands for what is shown.
  */
+import type { Reference } from '../clusters/reflector.ts';
 import { type Edit, encodeWith } from '../clusters/reflector-encode.ts';
 import { eachMember, parseRange, type ScannedObject, scanObject, valueAt } from '../clusters/reflector-scan.ts';
 import { type GivenSpec, givenFields, givenSpec } from '../hub/kinds/given-spec.ts';
@@ -10,6 +11,8 @@ import { GIVEN_SPEC_ANNOTATION_PREFIX } from '../hub/kinds/workload.ts';
 import { record } from '../kube/fields.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { labelEdit } from './encode-object.ts';
+import { parseViewName } from './names.ts';
+import { findReferences, referencePaths } from './reference-paths.ts';
 
 export interface ShownGiven extends GivenSpec {
   /** What the author wrote in the same places. */
@@ -21,6 +24,7 @@ export interface WithGiven {
   readonly nameAt: number;
   /** Undefined: shown as it is stored. */
   readonly given: ShownGiven | undefined;
+  readonly refs?: readonly Reference[];
 }
 
 /** Takes an object of the hub with its kind and apiVersion first. Throws JsonScanError. */
@@ -36,8 +40,16 @@ export function withGiven(bytes: Buffer, resource: ResourceInfo): WithGiven {
   const all = [...edits, labelEdit(scanned, given.clusterName)].sort((a, b) => a.start - b.start);
   const encoded = encodeWith(scanned, resource, all);
   const shown = scanObject(encoded.bytes);
-  return { scanned: shown, nameAt: encoded.nameAt, given: { ...given, authored } };
+  return { scanned: shown, nameAt: encoded.nameAt, given: { ...given, authored }, refs: givenNames(shown, resource) };
 }
+
+/** What the cluster gave may name other objects of the cluster. Owners and claims are the author's: plain names of the hub. */
+const givenNames = (shown: ScannedObject, resource: ResourceInfo): readonly Reference[] =>
+  findReferences(
+    { ...shown, at: { ...shown.at, ownerReferences: undefined } },
+    referencePaths(resource).filter(({ path }) => path.length === 2),
+    shown.namespace,
+  );
 
 const OPEN_BRACE = 0x7b;
 
@@ -68,8 +80,15 @@ export function withoutGiven(object: unknown, given: ShownGiven): void {
   const fields = record(record(object)?.spec) as Record<string, unknown> | undefined;
   if (fields === undefined) return;
   for (const [field, value] of Object.entries(given.spec)) {
-    if (JSON.stringify(fields[field]) !== JSON.stringify(value)) continue;
+    if (JSON.stringify(plainIn(fields[field], given.clusterName)) !== JSON.stringify(value)) continue;
     if (Object.hasOwn(given.authored, field)) fields[field] = given.authored[field];
     else delete fields[field];
   }
+}
+
+/** A name without the cluster that it is shown with where it clashes. */
+function plainIn(value: unknown, clusterName: string): unknown {
+  if (typeof value !== 'string') return value;
+  const parsed = parseViewName(value);
+  return parsed.clusterName === clusterName ? parsed.name : value;
 }

@@ -99,9 +99,9 @@ const keyOf = ({ group, version, resource }: ResourceInfo): string => `${group}/
 
 /** Stored bytes in the canonical form. */
 function toItem(core: HubCore, definition: ResourceDefinition, value: Uint8Array, revision: bigint): Item {
-  const { scanned, nameAt, given } = withGiven(itemBytes(core, definition, value, revision), definition.info);
+  const { scanned, nameAt, given, refs } = withGiven(itemBytes(core, definition, value, revision), definition.info);
   const { name, uid, labels, bytes } = scanned;
-  return { name, uid, resourceVersion: revision, labels, bytes, nameAt, given };
+  return { name, uid, resourceVersion: revision, labels, bytes, nameAt, given, mark: refs && { refs } };
 }
 
 function itemBytes(core: HubCore, definition: ResourceDefinition, value: Uint8Array, revision: bigint): Buffer {

@@ -1,3 +1,4 @@
+import type { EncodedMark } from '../clusters/reflector.ts';
 import type { ShownGiven } from './given-spec.ts';
 
 /** One object as a view holds it: bytes in the view's form with its plain name. Cached objects of clusters are items as they are. */
@@ -15,7 +16,7 @@ export interface Item {
   readonly nameAt: number;
   /** Of the hub: what its only cluster gave it. */
   readonly given?: ShownGiven | undefined;
-  readonly mark?: { readonly copyOf?: string } | undefined;
+  readonly mark?: EncodedMark | undefined;
 }
 
 /** Placed copies are folded into the hub object that they copy. */

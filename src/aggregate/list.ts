@@ -2,7 +2,6 @@
 import type { Downstream } from '../clusters/downstream.ts';
 import type { ListQuery } from '../hub/read/list-options.ts';
 import { parseVersion } from '../hub/read/list-options.ts';
-import type { ResourceInfo } from '../kube/resource.ts';
 import { ApiError, expired, versionTooLarge } from '../kube/status.ts';
 import { type Barrier, namesBarrier } from './barriers.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
@@ -12,6 +11,7 @@ import type { HubSnapshot } from './hub-source.ts';
 import { compareNamespaces, compareText, type MergedItem, type MergeInput, mergeSlices } from './merge.ts';
 import { type Choose, FIRST } from './merge-rule.ts';
 import { FrozenSource, slicesAt } from './pinned-slices.ts';
+import type { ReferenceNames } from './reference-names.ts';
 import { decodeVersion, encodeVersion, HUB_SLOT } from './resource-version.ts';
 import { hasRolloutHistory, withOneHistory } from './rollout-history.ts';
 import type { ViewSelection } from './selection.ts';
@@ -71,7 +71,10 @@ export async function openList(
 }
 
 /** What a list is taken of: `clusters` is read at the moment it is taken. */
-export type ListSources = Pick<Gathered, 'resource' | 'hub' | 'clusters' | 'projection' | 'barrier'>;
+export type ListSources = Pick<Gathered, 'resource' | 'hub' | 'clusters' | 'projection' | 'barrier'> & {
+  /** How references are shown; undefined: as they are. */
+  readonly names?: ReferenceNames | undefined;
+};
 
 interface ListPlan {
   readonly query: ListQuery;
@@ -94,10 +97,10 @@ function takeList(gathered: ListSources, hub: HubSnapshot | undefined, scope: Li
     Object.fromEntries(sources.map(({ slot, log }) => [slot, String(log.latest.version)]));
   const listVersion = pinned?.listVersion ?? String(listVersionOf(sources, gathered.barrier()));
   if (query.limit === 0 && pinned === undefined && token === undefined && countOf(inputs) > EAGER_ITEMS) {
-    return longList(sources, scope, { resource: gathered.resource, choose }, selection, listVersion);
+    return longList(sources, scope, { ...gathered, choose }, selection, listVersion);
   }
   const versions = pinned?.versions ?? present();
-  const kind = { resource: gathered.resource, choose };
+  const kind = { ...gathered, choose };
   return listPage(inputs, kind, { query, selection, after: token?.after, versions, listVersion });
 }
 
@@ -194,14 +197,18 @@ const countOf = (inputs: readonly MergeInput[]): number =>
   inputs.reduce((sum, { slices }) => sum + slices.reduce((names, slice) => names + slice.names.length, 0), 0);
 
 /** A kind as it is listed. */
-export interface ListedKind {
-  readonly resource: ResourceInfo;
+export interface ListedKind extends Pick<ListSources, 'resource' | 'names'> {
   readonly choose: Choose | undefined;
 }
 
-function mergedItems(inputs: readonly MergeInput[], { resource, choose }: ListedKind): Iterable<MergedItem> {
+function mergedItems(inputs: readonly MergeInput[], { resource, choose, names }: ListedKind): Iterable<MergedItem> {
   const items = mergeSlices(inputs, choose);
-  return hasRolloutHistory(resource) ? withOneHistory(items) : items;
+  const shown = names === undefined ? items : withNames(items, names);
+  return hasRolloutHistory(resource) ? withOneHistory(shown) : shown;
+}
+
+function* withNames(items: Iterable<MergedItem>, names: ReferenceNames): Generator<MergedItem> {
+  for (const merged of items) yield names.show(merged);
 }
 
 /** All objects, merged while they are sent, as they were when the list was taken. */

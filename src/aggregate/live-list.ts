@@ -21,6 +21,7 @@ import { ownNamespaceOf } from './locate.ts';
 import { compareText, type MergeInput } from './merge.ts';
 import { encodeVersion, HUB_SLOT } from './resource-version.ts';
 import type { ViewSelection } from './selection.ts';
+import { namesFor } from './show-references.ts';
 import type { Slice } from './source.ts';
 import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
@@ -30,6 +31,8 @@ interface LiveSource {
   readonly downstream: Downstream;
   readonly slices: readonly Slice[];
   readonly version: bigint;
+  /** Kinds that its objects name. */
+  readonly kinds: ReadonlySet<string>;
 }
 
 /** Throws ApiError 400, 410, 503. */
@@ -78,9 +81,11 @@ export async function liveList(
     const versions = Object.fromEntries(sources.map(({ downstream, version }) => [downstream.slot, String(version)]));
     const listVersion = token?.listVersion || String(versionOf(hub, sources));
     const projection = context.projections.of(request.workspace, resolved.info);
+    const named = sources.flatMap(({ kinds }) => [...kinds]);
     const kind = {
       resource: resolved.info,
       choose: chooseOf({ resource: resolved.info, projection }, sources),
+      names: await namesFor(context, request, named),
     };
     const list = listPage(inputs, kind, { query, selection, after: token?.after, versions, listVersion });
     return {
@@ -138,6 +143,7 @@ export async function readCluster(
   });
   await expectJson(response);
   const byNamespace = new Map<string, Map<string, Item>>();
+  const kinds = new Set<string>();
   const scanner = new ListScanner((raw) => {
     const scanned = scanCanonical(raw);
     const namespace = namespaceShown(context, downstream, request.workspace, scanned.namespace);
@@ -148,6 +154,7 @@ export async function readCluster(
     if (request.onlyCluster === undefined && isFolded(whole)) return;
     const item = projection === undefined ? whole : projection.show(whole, namespace);
     if (item === undefined) return;
+    for (const { target } of item.mark?.refs ?? []) kinds.add(target.kind);
     const items = byNamespace.get(namespace) ?? new Map<string, Item>();
     byNamespace.set(namespace, items.set(name, item));
   });
@@ -165,6 +172,7 @@ export async function readCluster(
   return {
     downstream,
     slices,
+    kinds,
     version: /^[0-9]{1,19}$/.test(metadata.resourceVersion) ? BigInt(metadata.resourceVersion) : 0n,
   };
 }

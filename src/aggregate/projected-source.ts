@@ -57,6 +57,10 @@ class ProjectedSource implements ClusterView {
     return this.#shown(this.#source.get(workspace, namespace, name), namespace);
   }
 
+  holds(workspace: string, namespace: string, name: string) {
+    return this.#source.holds(workspace, namespace, name);
+  }
+
   async prepare(workspace: string, namespace: string | undefined): Promise<void> {
     if (!this.#projection.reads || !this.#projection.showsAny) return;
     const breathe = makeBreather();

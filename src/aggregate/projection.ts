@@ -5,6 +5,7 @@
 import type { Downstream } from '../clusters/downstream.ts';
 import { scanCanonical } from '../clusters/reflector-cache.ts';
 import { encodeWith } from '../clusters/reflector-encode.ts';
+import { scanObject } from '../clusters/reflector-scan.ts';
 import { applyStep } from '../hub/kinds/apply-step.ts';
 import { compileCondition, type ProjectionCondition } from '../hub/kinds/projection-condition.ts';
 import { type ProjectionRules, rulesOf } from '../hub/kinds/projection-rules.ts';
@@ -19,6 +20,7 @@ import { fromLabelSelector, type LabelRequirements, matchesLabels } from '../kub
 import { type FieldMask, maskObject, parseMask } from './field-mask.ts';
 import type { Item } from './item.ts';
 import { type Choose, chooserOf, isShownFor } from './merge-rule.ts';
+import { findReferences, referencePaths } from './reference-paths.ts';
 
 /** Told of an object that could not be projected, and why. */
 export type OnFailure = (projection: ResourceProjection, why: string) => void;
@@ -215,8 +217,11 @@ export class ClusterProjection {
     const whole = { kind, apiVersion, metadata: { ...metadata, labels }, ...rest };
     const scanned = scanCanonical(Buffer.from(JSON.stringify(whole)));
     const { [CLUSTER_LABEL]: _cluster, ...own } = labels;
-    const { name, uid, resourceVersion, mark } = original;
-    const { bytes, nameAt } = encodeWith(scanned, this.#options.resource, []);
+    const { name, uid, resourceVersion } = original;
+    const { resource } = this.#options;
+    const { bytes, nameAt } = encodeWith(scanned, resource, []);
+    const refs = findReferences(scanObject(bytes), referencePaths(resource), scanned.namespace);
+    const mark = { ...original.mark, refs };
     const shown: Item = { name, uid, resourceVersion, mark, labels: own, bytes, nameAt };
     isShownFor(shown, original);
     return shown;

@@ -16,6 +16,7 @@ import { liveList } from './live-list.ts';
 import { locate } from './locate.ts';
 import type { MergedItem } from './merge.ts';
 import { compileSelection, type ViewSelection } from './selection.ts';
+import { deadlineOf, namesFor, withNames } from './show-references.ts';
 import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 import { warningHeaders } from './warnings.ts';
@@ -35,7 +36,8 @@ export async function answerList(
   try {
     if (gathered.uncached.length > 0) return await liveList(context, resolved, request, query, selection, form);
     refuseFaults(gathered, isStrict(request));
-    const list = await listView(gathered, scopeOf(resolved, request), query, selection, request.signal);
+    const names = await namesFor(context, request, gathered.referencedKinds());
+    const list = await listView({ ...gathered, names }, scopeOf(resolved, request), query, selection, request.signal);
     return {
       status: 200,
       headers: { 'content-type': form.form.media, ...warningHeaders(gathered.faults) },
@@ -61,9 +63,10 @@ export async function answerWatch(
   };
   try {
     refuseFaults(gathered, isStrict(request));
-    acquired = await context.states.acquire(
+    acquired = await context.states.acquireWatched(
       { workspace: request.workspace, onlyCluster: request.onlyCluster },
       resolved,
+      deadlineOf(context, request),
     );
     const body = await watchView(
       watchContext(context, resolved, request, { query, form, selection, gathered, release, state: acquired.state }),
@@ -114,7 +117,7 @@ export async function answerGet(
     user: request.user,
     signal: request.signal,
   });
-  return objectResponse(form, located, 200, warningHeaders(located.faults));
+  return objectResponse(form, await withNames(context, request, located), 200, warningHeaders(located.faults));
 }
 
 export function objectResponse(

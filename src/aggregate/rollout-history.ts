@@ -53,13 +53,12 @@ function withoutRevision(item: Item, revision: number): Item {
   if (bytes[to] === COMMA) to++;
   else if (bytes[from - 1] === COMMA) from--;
   const cut = Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)]);
-  const { name, uid, resourceVersion, labels, mark } = item;
+  const { name, uid, resourceVersion, labels } = item;
   return {
     name,
     uid,
     resourceVersion,
     labels,
-    mark,
     bytes: cut,
     nameAt: nameAt > from ? nameAt - (to - from) : nameAt,
   };

@@ -13,7 +13,8 @@ import {
   parseLabelSelector,
 } from '../kube/selector.ts';
 import type { Item } from './item.ts';
-import { qualifiedName } from './names.ts';
+import { parseViewName, qualifiedName } from './names.ts';
+import { clusterOf } from './reference-names.ts';
 
 export interface ViewSelection {
   /** Nothing to check of an object; it may still choose sources. */
@@ -40,6 +41,8 @@ export function compileSelection(
   const byField = fields.filter(({ field }) => field !== 'metadata.name' && field !== 'metadata.namespace');
   // Refuses what the kind does not select on.
   const ofObject = compileForKind(definition, '', fieldSelector === '' ? '' : formatFieldSelector(byField));
+  /** By cluster: without its name behind the values. */
+  const plainly = new Map<string, typeof ofObject>();
   return {
     everything: labels.length === 0 && fields.length === 0,
     byCluster: byCluster.length > 0,
@@ -49,9 +52,26 @@ export function compileSelection(
       matchesAll(byLabel, item) &&
       byNamespace.every((requirement) => holds(requirement, namespace === requirement.value)) &&
       byName.every((requirement) => holds(requirement, isNamed(requirement.value, item, clusterName, qualified))) &&
-      (byField.length === 0 || ofObject.matches(JSON.parse(item.bytes.toString('utf8')) as KubeObject)),
+      (byField.length === 0 || matchesFields(JSON.parse(item.bytes.toString('utf8')) as KubeObject, item, clusterName)),
   };
+
+  /** A field may name an object of the item's cluster, which is accepted qualified whether it is shown so or not. */
+  function matchesFields(object: KubeObject, item: Item, clusterName: string | undefined): boolean {
+    if (ofObject.matches(object)) return true;
+    const cluster = clusterOf({ item, clusterName });
+    if (cluster === undefined || !byField.some(({ value }) => value.endsWith(`@${cluster}`))) return false;
+    let ofPlain = plainly.get(cluster);
+    if (ofPlain === undefined) {
+      const plain = byField.map((one) => ({ ...one, value: plainIn(one.value, cluster) }));
+      ofPlain = compileForKind(definition, '', formatFieldSelector(plain));
+      plainly.set(cluster, ofPlain);
+    }
+    return ofPlain.matches(object);
+  }
 }
+
+const plainIn = (value: string, cluster: string): string =>
+  parseViewName(value).clusterName === cluster ? parseViewName(value).name : value;
 
 const clusterLabel = (clusterName: string): Readonly<Record<string, string>> => ({ [CLUSTER_LABEL]: clusterName });
 

@@ -32,6 +32,8 @@ export interface ClusterView extends Source {
   readonly reflector: Reflector;
   /** True once its state may be shown. */
   readonly started: boolean;
+  /** What it has under a name, shown or not: an object of its own, the copy of a hub object, or nothing. */
+  holds(workspace: string, namespace: string, name: string): 'own' | 'copy' | undefined;
   /** Decides beforehand what of it is shown, letting others run, so that reading it costs little. */
   prepare?(workspace: string, namespace: string | undefined): Promise<void>;
 }

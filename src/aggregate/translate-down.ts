@@ -11,6 +11,7 @@ import type { GroupResource, GroupVersionKind, ResourceInfo } from '../kube/reso
 import { badRequest } from '../kube/status.ts';
 import { parseViewName } from './names.ts';
 import { nestedPaths, translateNested } from './nested-namespaces.ts';
+import { eachReferenceName, referencePaths } from './reference-paths.ts';
 import { toSourceVersion } from './resource-version.ts';
 
 export interface Destination {
@@ -40,7 +41,7 @@ export function translateBody(request: ApiRequest, resource: ResourceInfo, to: D
     return { body: toBytes(value), contentType: 'application/json' };
   }
   const value: unknown = decodeText(request.body, 'yaml').value;
-  const patch = mediaTypeOf(request) === JSON_PATCH ? translateOperations(value, to) : value;
+  const patch = mediaTypeOf(request) === JSON_PATCH ? translateOperations(value, resource, to) : value;
   if (patch === value) translateObject(value, resource, to);
   return { body: toBytes(patch), contentType };
 }
@@ -72,6 +73,7 @@ function translateObject(value: unknown, resource: GroupResource, to: Destinatio
   if (isRecord(deleteOptions?.preconditions)) translateVersion(deleteOptions.preconditions, to);
   // Binding: the node's plain name.
   if (isRecord(target)) translateName(target, to);
+  eachReferenceName(value, resource, (holder, member) => translateMember(holder, member, to));
   if (to.clusterName !== undefined) translateNested(value, nestedPaths(resource), (one) => to.namespace(one));
 }
 
@@ -87,10 +89,14 @@ function translateVersion(holder: Versioned, { slot }: Destination): void {
     holder.resourceVersion = toSourceVersion(holder.resourceVersion, slot);
 }
 
-function translateName(holder: { name?: unknown }, { clusterName }: Destination): void {
-  if (typeof holder.name !== 'string' || clusterName === undefined) return;
-  const parsed = parseViewName(holder.name);
-  if (parsed.clusterName === clusterName) holder.name = parsed.name;
+const translateName = (holder: { name?: unknown }, to: Destination): void =>
+  translateMember(holder as Record<string, unknown>, 'name', to);
+
+function translateMember(holder: Record<string, unknown>, member: string, { clusterName }: Destination): void {
+  const name = holder[member];
+  if (typeof name !== 'string' || clusterName === undefined) return;
+  const parsed = parseViewName(name);
+  if (parsed.clusterName === clusterName) holder[member] = parsed.name;
 }
 
 function translateMetadata(metadata: KubeObject['metadata'], to: Destination): void {
@@ -118,7 +124,17 @@ interface Operation {
 
 const LABEL_POINTER = `/metadata/labels/${CLUSTER_LABEL.replaceAll('/', '~1')}`;
 
-function translateOperations(value: unknown, to: Destination): Operation[] {
+/** Whether a JSON pointer leads to the name in a reference. */
+const isReferenceName = (pointer: string, resource: GroupResource): boolean =>
+  [...referencePaths(resource), OWNER_NAMES].some(({ path, kind }) => {
+    const pattern = kind === undefined ? [...path, 'name'] : path;
+    const parts = pointer.split('/').slice(1);
+    return parts.length === pattern.length && parts.every((part, at) => pattern[at] === '*' || pattern[at] === part);
+  });
+
+const OWNER_NAMES = { path: ['metadata', 'ownerReferences', '*', 'name'], kind: '' };
+
+function translateOperations(value: unknown, resource: GroupResource, to: Destination): Operation[] {
   if (!Array.isArray(value)) throw badRequest('a JSON patch must be a list of operations');
   return (value as Operation[])
     .filter(({ path }) => path !== LABEL_POINTER)
@@ -129,7 +145,7 @@ function translateOperations(value: unknown, to: Destination): Operation[] {
         translateVersion(holder, to);
         return { ...operation, value: holder.resourceVersion };
       }
-      if (operation.path === '/metadata/name') {
+      if (operation.path === '/metadata/name' || isReferenceName(operation.path, resource)) {
         translateName(holder, to);
         return { ...operation, value: holder.name };
       }

@@ -24,4 +24,6 @@ export interface ViewDiscovery {
     resource: string,
     onlyCluster?: string,
   ): Promise<ResolvedResource | undefined>;
+  /** The same of a kind, in the version that is preferred. */
+  resolveKind(workspace: string, group: string, kind: string): Promise<ResolvedResource | undefined>;
 }

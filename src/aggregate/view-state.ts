@@ -8,6 +8,8 @@ import { compareText, type MergeInput, mergeSlices } from './merge.ts';
 import { FIRST } from './merge-rule.ts';
 import { projected } from './projected-source.ts';
 import type { Projection } from './projection.ts';
+import type { ReferenceKinds } from './reference-kinds.ts';
+import { clusterOf, type Membership, type NamedState, type ReferenceNames } from './reference-names.ts';
 import { encodeVersion, HUB_SLOT } from './resource-version.ts';
 import type { ClusterView, Slice } from './source.ts';
 import type { ChangeLog, LogEntry, SourceChange } from './source-log.ts';
@@ -35,12 +37,17 @@ interface Member {
   readonly log: ChangeLog;
   /** What the member holds at present; the hub answers only whether. */
   has(namespace: string, name: string): Item | true | undefined;
+  /** Whether the hub's object of the name runs here. */
+  hasCopy(namespace: string, name: string): boolean;
   readonly end: () => void;
 }
 
+const changesMembership = ({ item, previous }: SourceChange): boolean =>
+  (item === undefined) !== (previous === undefined);
+
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
 
-export class ViewState {
+export class ViewState implements NamedState {
   readonly #workspace: string;
   readonly #oncePerName: boolean;
   readonly #members = new Map<string, Member>();
@@ -52,12 +59,45 @@ export class ViewState {
   #clusters: readonly ClusterView[] = [];
   #projection: Projection | undefined;
   #naming: Naming;
+  readonly #membership = new Set<(membership: Membership) => void>();
+  readonly #joined = new Set<(clusterName: string) => void>();
+  #references: { readonly kinds: ReferenceKinds; readonly since: number } | undefined;
 
   constructor(workspace: string, oncePerName: boolean, projection: Projection | undefined) {
     this.#workspace = workspace;
     this.#oncePerName = oncePerName;
     this.#projection = projection;
     this.#naming = this.#namingNow();
+  }
+
+  /** From now on events show references by the names that the view gives. `since`: the place from which they are followed. */
+  showReferences(kinds: ReferenceKinds, since: number): void {
+    this.#references = { kinds, since };
+  }
+
+  clashes(clusterName: string, namespace: string, name: string): boolean {
+    return this.#otherHolders(clusterName, namespace, name).length > 0;
+  }
+
+  clashesOnlyBy(holder: string, clusterName: string, namespace: string, name: string): boolean {
+    const member = this.#members.get(clusterName);
+    if (this.#naming !== 'qualified' || member === undefined || member.hasCopy(namespace, name)) return false;
+    return this.#otherHolders(clusterName, namespace, name).every((other) => other === holder);
+  }
+
+  /** How references are shown to watchers. */
+  get names(): ReferenceNames | undefined {
+    return this.#references?.kinds.names;
+  }
+
+  onMembership(listener: (membership: Membership) => void): () => void {
+    this.#membership.add(listener);
+    return () => this.#membership.delete(listener);
+  }
+
+  onJoined(listener: (clusterName: string) => void): () => void {
+    this.#joined.add(listener);
+    return () => this.#joined.delete(listener);
   }
 
   /** The hub's part; resolves when its names are known. */
@@ -76,6 +116,7 @@ export class ViewState {
       slot: HUB_SLOT,
       log: hub.log,
       has: (namespace, name) => (this.#hubNames.has(keyOf(namespace, name)) ? true : undefined),
+      hasCopy: () => false,
       end: () => ends.forEach((end) => void end()),
     });
   }
@@ -88,6 +129,8 @@ export class ViewState {
       if (this.#listeners.size > 0) this.#announce(projected(source, this.#projection), 'joined');
       this.#join(source);
     }
+    this.#tellMembership(source);
+    for (const listener of this.#joined) listener(source.clusterName);
   }
 
   /** A cluster has left the workspace: what it held is DELETED. */
@@ -98,6 +141,7 @@ export class ViewState {
       this.#leave(source);
       this.#announce(projected(source, this.#projection), 'left');
     }
+    this.#tellMembership(source);
   }
 
   get projection(): Projection | undefined {
@@ -152,12 +196,46 @@ export class ViewState {
       past.set(key, holders);
       if (!holders.has(holder)) holders.set(holder, entry.change.previous);
     }
-    return entries.map(({ holder, entry: { change } }) => {
+    const batches = entries.map(({ holder, entry: { change } }) => {
       const holders = past.get(keyOf(change.namespace, change.name));
       const others = this.#others(holder, change.namespace, change.name, holders);
       holders?.set(holder, change.item);
       return this.#batch(holder, change, others);
     });
+    return [...batches, ...this.#missedReferences(place)];
+  }
+
+  /** References that came to be shown otherwise while nobody watched, and so were not logged. */
+  #missedReferences(place: number): ViewBatch[] {
+    if (this.#references === undefined || place >= this.#references.since) return [];
+    const references = this.#references.kinds;
+    const { names, kinds } = references;
+    const batches: ViewBatch[] = [];
+    for (const [kind, { namespaced, state }] of kinds) {
+      for (const { namespace, name } of state.membershipsAfter(place)) {
+        for (const { source, cached, own } of references.referrers(kind, namespaced ? namespace : undefined, name)) {
+          const { clusterName } = source;
+          const item = this.#members.get(clusterName)?.has(own, cached.name);
+          if (item === undefined || item === true) continue;
+          const previous = names.showOtherwise(item, clusterName, kind, name);
+          const place = { workspace: this.#workspace, namespace: own, name: cached.name };
+          const change = { ...place, version: cached.resourceVersion, item, previous, size: 0, at: 0 };
+          batches.push(this.#batch(clusterName, change, this.#others(clusterName, own, cached.name)));
+        }
+      }
+    }
+    return batches;
+  }
+
+  membershipsAfter(place: number): readonly Pick<Membership, 'namespace' | 'name'>[] {
+    const found = new Map<string, { namespace: string; name: string }>();
+    for (const { log } of this.#members.values()) {
+      for (const { change } of log.after(place, this.#workspace)) {
+        const { namespace, name } = change;
+        if (changesMembership(change)) found.set(keyOf(namespace, name), { namespace, name });
+      }
+    }
+    return [...found.values()];
   }
 
   close(): void {
@@ -186,6 +264,7 @@ export class ViewState {
       slot: source.slot,
       log: shown.log,
       has: (namespace, name) => shown.get(this.#workspace, namespace, name),
+      hasCopy: (namespace, name) => source.holds(this.#workspace, namespace, name) === 'copy',
       end: shown.log.subscribe(this.#workspace, (entry) => this.#onEntry(clusterName, entry)),
     });
     this.#naming = this.#namingNow();
@@ -205,7 +284,7 @@ export class ViewState {
     change();
     if (before === undefined) return;
     for (const { event, version } of differences(before, this.#shown())) {
-      this.#send({ events: [event], version, frames: new Map() });
+      this.#send({ events: this.#withNames([event]), version, frames: new Map() });
     }
   }
 
@@ -236,6 +315,28 @@ export class ViewState {
       else this.#hubNames.add(key);
     }
     if (others !== undefined) this.#send(this.#batch(holder, change, others));
+    if (this.#membership.size > 0 && changesMembership(change)) {
+      for (const listener of this.#membership) listener({ namespace: change.namespace, name: change.name, holder });
+    }
+  }
+
+  #tellMembership(source: ClusterView): void {
+    if (this.#membership.size === 0) return;
+    for (const { namespace, names } of source.slices(this.#workspace, undefined)) {
+      for (const name of names) {
+        for (const listener of this.#membership) listener({ namespace, name, holder: source.clusterName });
+      }
+    }
+  }
+
+  #otherHolders(clusterName: string, namespace: string, name: string): string[] {
+    const member = this.#members.get(clusterName);
+    if (this.#naming !== 'qualified' || member === undefined || member.hasCopy(namespace, name)) return [];
+    const others: string[] = [];
+    for (const [holder, other] of this.#members) {
+      if (holder !== clusterName && other.has(namespace, name) !== undefined) others.push(holder);
+    }
+    return others;
   }
 
   #others(
@@ -255,9 +356,20 @@ export class ViewState {
 
   #batch(holder: string, change: SourceChange, others: Occupants): ViewBatch {
     const { namespace, item, previous, last, version } = change;
-    const events = eventsOf({ namespace, holder, item, previous, last }, others, this.#naming);
+    const shown = eventsOf({ namespace, holder, item, previous, last }, others, this.#naming);
+    const events = this.#withNames(shown);
     const slot = this.#members.get(holder)?.slot ?? HUB_SLOT;
     return { events, version: encodeVersion(slot, version), frames: new Map() };
+  }
+
+  #withNames(events: readonly ViewEvent[]): readonly ViewEvent[] {
+    const names = this.#references?.kinds.names;
+    if (names === undefined) return events;
+    return events.map((event) => {
+      const shown = names.show(event);
+      const previous = event.previous && names.showItem(event.previous, clusterOf(event));
+      return shown === event && previous === event.previous ? event : { ...shown, previous };
+    });
   }
 
   #send(batch: ViewBatch): void {
@@ -280,7 +392,7 @@ export class ViewState {
         item: what === 'joined' ? item : undefined,
         previous: what === 'joined' ? undefined : item,
       };
-      const events = eventsOf(change, others, this.#naming);
+      const events = this.#withNames(eventsOf(change, others, this.#naming));
       this.#send({ events, version: encodeVersion(source.slot, item.resourceVersion), frames: new Map() });
     }
   }

@@ -1,15 +1,18 @@
 /** The live views, by workspace and resource: made for the first watcher, kept while clusters join and leave. */
+import type { ClusterRegistry } from '../clusters/downstream.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { apiVersionOf } from '../kube/resource.ts';
 import type { Clock } from '../reconcile/clock.ts';
 import { Barriers } from './barriers.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
 import type { ClusterSource } from './cluster-source.ts';
+import type { CopyIndex } from './copy-index.ts';
 import type { HubPort } from './hub-port.ts';
 import type { HubSource } from './hub-source.ts';
 import type { Projections } from './projections.ts';
+import { ReferenceKinds } from './reference-kinds.ts';
 import type { Lease, SourcePool } from './source-pool.ts';
-import type { ResolvedResource } from './view-discovery.ts';
+import type { ResolvedResource, ViewDiscovery } from './view-discovery.ts';
 import { ViewState } from './view-state.ts';
 
 export interface ViewKey {
@@ -17,7 +20,27 @@ export interface ViewKey {
   readonly onlyCluster: string | undefined;
 }
 
+export interface ViewStatesOptions {
+  readonly pool: SourcePool;
+  readonly clock: Clock;
+  readonly discovery: Pick<ViewDiscovery, 'resolveKind'>;
+  readonly registry: Pick<ClusterRegistry, 'get'>;
+  readonly copies: CopyIndex;
+  readonly projections: Projections;
+  readonly hub: Pick<HubPort, 'revision'>;
+}
+
+/** Needs its release. */
+export interface AcquiredState {
+  readonly state: ViewState;
+  /** Resolves when every source can be shown, or the signal aborts. */
+  settled(signal: AbortSignal): Promise<void>;
+  release(): void;
+}
+
 interface Held {
+  /** What its objects name, once somebody watches. */
+  references: ReferenceKinds | undefined;
   readonly key: ViewKey;
   readonly resource: ResourceInfo;
   readonly state: ViewState;
@@ -33,18 +56,12 @@ interface Held {
 const IDLE_MS = 30_000;
 
 export class ViewStates {
-  readonly #pool: SourcePool;
-  readonly #clock: Clock;
-  readonly #projections: Projections;
-  readonly #hub: Pick<HubPort, 'revision'>;
+  readonly #options: ViewStatesOptions;
   readonly #held = new Map<string, Held>();
   readonly barriers = new Barriers();
 
-  constructor(pool: SourcePool, clock: Clock, projections: Projections, hub: Pick<HubPort, 'revision'>) {
-    this.#pool = pool;
-    this.#clock = clock;
-    this.#projections = projections;
-    this.#hub = hub;
+  constructor(options: ViewStatesOptions) {
+    this.#options = options;
   }
 
   /** What a workspace's projections show is another thing from now on. */
@@ -52,13 +69,13 @@ export class ViewStates {
     this.#raiseBarrier(workspace);
     for (const { key, resource, state } of this.#held.values()) {
       if (key.workspace !== workspace) continue;
-      const projection = this.#projections.of(workspace, resource);
+      const projection = this.#options.projections.of(workspace, resource);
       if (projection !== state.projection) state.setProjection(projection);
     }
   }
 
-  /** The view's state, with every source that can be shown now. Needs its release. */
-  async acquire(key: ViewKey, resolved: ResolvedResource): Promise<{ state: ViewState; release: () => void }> {
+  /** The view's state, with every source that can be shown now. */
+  async acquire(key: ViewKey, resolved: ResolvedResource): Promise<AcquiredState> {
     const id = `${key.workspace}|${key.onlyCluster ?? ''}|${apiVersionOf(resolved.info)}/${resolved.info.resource}`;
     let held = this.#held.get(id);
     if (held === undefined) {
@@ -74,7 +91,7 @@ export class ViewStates {
       if (!open) return;
       open = false;
       present.users--;
-      if (present.users === 0) present.cancelIdle = this.#clock.after(IDLE_MS, () => this.#drop(id, present));
+      if (present.users === 0) present.cancelIdle = this.#options.clock.after(IDLE_MS, () => this.#drop(id, present));
     };
     try {
       await present.ready;
@@ -82,7 +99,48 @@ export class ViewStates {
       if (this.#held.get(id) === present) this.#drop(id, present);
       throw error;
     }
-    return { state: present.state, release };
+    const settled = async (signal: AbortSignal): Promise<void> => {
+      await Promise.allSettled([...present.clusters.values()].map(({ source }) => source.whenStarted(signal)));
+    };
+    return { state: present.state, settled, release };
+  }
+
+  /** The same for watchers, who are told too when a reference comes to be shown otherwise. */
+  async acquireWatched(key: ViewKey, resolved: ResolvedResource, deadline: AbortSignal): Promise<AcquiredState> {
+    const acquired = await this.acquire(key, resolved);
+    const held = [...this.#held.values()].find(({ state }) => state === acquired.state);
+    // In the slice of one cluster names never clash.
+    if (held === undefined || key.onlyCluster !== undefined) return acquired;
+    if (held.references === undefined) {
+      held.references = this.references(key.workspace, () => held.state.watchers > 0);
+      held.state.showReferences(held.references, this.#options.pool.sequencer.last);
+      for (const { source } of held.clusters.values()) if (source.started) held.references.follow(source);
+    }
+    const kinds = [...held.clusters.values()].flatMap(({ source }) => [...source.referencedKinds]);
+    await held.references.need(kinds, deadline);
+    return acquired;
+  }
+
+  /** The kinds that objects of a workspace's view name. Needs its close. */
+  references(workspace: string, isWatched?: () => boolean): ReferenceKinds {
+    const { registry, copies, discovery } = this.#options;
+    return new ReferenceKinds({
+      workspace,
+      ...(isWatched === undefined ? {} : { isWatched }),
+      isCopy: (clusterName, uid) => {
+        const cluster = registry.get(workspace, clusterName);
+        return cluster !== undefined && copies.hubUid(cluster.uid, uid) !== undefined;
+      },
+      acquire: async (kind) => {
+        const slash = kind.lastIndexOf('/');
+        const resolved = await discovery.resolveKind(workspace, kind.slice(0, slash), kind.slice(slash + 1));
+        const verbs = resolved?.info.verbs ?? [];
+        if (resolved === undefined || !verbs.includes('list') || !verbs.includes('watch')) return undefined;
+        if (!resolved.hub && resolved.clusters.length < 2) return undefined;
+        const acquired = await this.acquire({ workspace, onlyCluster: undefined }, resolved);
+        return { namespaced: resolved.info.namespaced, ...acquired };
+      },
+    });
   }
 
   /** What clusters a view has may have changed: `resolve` says what they are now. */
@@ -101,12 +159,13 @@ export class ViewStates {
   }
 
   #make(key: ViewKey, { info, hub }: ResolvedResource): Held {
-    const projection = this.#projections.of(key.workspace, info);
+    const projection = this.#options.projections.of(key.workspace, info);
     const state = new ViewState(key.workspace, isNamespaceKind(info), projection);
     const stop = new AbortController();
-    const lease = hub ? this.#pool.hub(info) : undefined;
+    const lease = hub ? this.#options.pool.hub(info) : undefined;
     return {
       key,
+      references: undefined,
       resource: info,
       state,
       hub: lease,
@@ -123,13 +182,14 @@ export class ViewStates {
     for (const [uid, lease] of held.clusters) {
       if (wanted.has(uid)) continue;
       held.clusters.delete(uid);
+      held.references?.unfollow(lease.source);
       held.state.removeCluster(lease.source);
       this.#raiseBarrier(undefined);
       lease.release();
     }
     for (const downstream of clusters) {
       if (held.clusters.has(downstream.uid)) continue;
-      const lease = this.#pool.cluster(downstream, held.resource, held.key.onlyCluster !== undefined);
+      const lease = this.#options.pool.cluster(downstream, held.resource, held.key.onlyCluster !== undefined);
       if (lease === undefined) continue;
       held.clusters.set(downstream.uid, lease);
       this.#join(held, lease.source, downstream.uid);
@@ -138,7 +198,9 @@ export class ViewStates {
 
   #join(held: Held, source: ClusterSource, uid: string): void {
     const add = (): void => {
-      if (!held.stop.signal.aborted && held.clusters.get(uid)?.source === source) held.state.addCluster(source);
+      if (held.stop.signal.aborted || held.clusters.get(uid)?.source !== source) return;
+      held.state.addCluster(source);
+      held.references?.follow(source);
     };
     if (source.started) add();
     else {
@@ -148,13 +210,17 @@ export class ViewStates {
   }
 
   #raiseBarrier(workspace: string | undefined): void {
-    this.barriers.raise(workspace, { sequence: this.#pool.sequencer.next(), version: this.#hub.revision });
+    this.barriers.raise(workspace, {
+      sequence: this.#options.pool.sequencer.next(),
+      version: this.#options.hub.revision,
+    });
   }
 
   #drop(id: string, held: Held): void {
     held.cancelIdle();
     if (this.#held.get(id) === held) this.#held.delete(id);
     held.stop.abort();
+    held.references?.close();
     held.state.close();
     held.hub?.release();
     for (const lease of held.clusters.values()) lease.release();

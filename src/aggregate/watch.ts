@@ -113,6 +113,7 @@ class Watcher {
         resource: gathered.resource,
         hub: gathered.hub,
         barrier: this.#context.barrier,
+        names: state.names,
         get projection() {
           return state.projection;
         },

@@ -18,6 +18,7 @@ import { findCopy, type Located, locate, ownNamespaceOf } from './locate.ts';
 import type { MergedItem } from './merge.ts';
 import { parseViewName, qualifiedName } from './names.ts';
 import { checkScope, objectResponse, readForm } from './read.ts';
+import { namesFor, withNames } from './show-references.ts';
 import { translateValue, wholeBody } from './translate-answer.ts';
 import { type Destination, translateBody } from './translate-down.ts';
 import type { ViewContext } from './view-context.ts';
@@ -160,7 +161,7 @@ async function toAnswer(
     const { form } = await readForm(context, resolved, request, undefined);
     const qualified = info.name === qualifiedName(item.name, clusterName);
     const merged = { item: shown, namespace: info.namespace, clusterName, qualified };
-    return objectResponse(form, merged, status, passed);
+    return objectResponse(form, await withNames(context, request, merged), status, passed);
   }
   if (status < 300 && !dryRun && request.method === 'DELETE') {
     context.writes.deleted(downstream, resolved.info, ownNamespace, ownName, uidOf(body));
@@ -247,8 +248,9 @@ export async function deleteCollection(
     refuseFaults(gathered, true);
     const { namespace } = request.info;
     const scope = { workspace: request.workspace, namespace: namespace === '' ? undefined : namespace };
+    const names = await namesFor(context, request, gathered.referencedKinds());
     const list = await listView(
-      gathered,
+      { ...gathered, names },
       scope,
       { ...query, limit: 0, continue: '', resourceVersion: '' },
       selection,

@@ -17,30 +17,36 @@ export const canonicalHead = (resource: ResourceInfo): string =>
 /**
  * Copies the object with its canonical head and the edits applied.
  * @param edits in ascending order, not overlapping, behind the head
- * @returns the copy, and where the text of `metadata.name` begins in it
+ * @param follow positions in the original, outside of the edits
+ * @returns the copy, where the text of `metadata.name` begins in it, and where the followed positions are
  */
 export function encodeWith(
   scanned: ScannedObject,
   resource: ResourceInfo,
   edits: readonly Edit[],
-): { bytes: Buffer; nameAt: number } {
+  follow: readonly number[] = [],
+): { bytes: Buffer; nameAt: number; followed: number[] } {
   const { bytes } = scanned;
   const head = canonicalHead(resource);
   const bodyAt = bodyStart(scanned);
-  const growth = edits.reduce((sum, edit) => sum + Buffer.byteLength(edit.text) - (edit.end - edit.start), 0);
+  const growths = edits.map(({ start, end, text }) => Buffer.byteLength(text) - (end - start));
+  const growth = growths.reduce((sum, one) => sum + one, 0);
   // Its own allocation: a slice of a pooled or received buffer would keep all of it in memory.
   const out = Buffer.allocUnsafeSlow(head.length + bytes.length - bodyAt + growth);
   let to = out.write(head, 0, 'latin1');
   let from = bodyAt;
-  const name = scanned.at.name?.start ?? bytes.length;
-  let nameAt = 0;
-  for (const edit of [...edits, { start: bytes.length, end: bytes.length, text: '' }]) {
-    if (name >= from && name < edit.start) nameAt = to + (name - from) + 1;
+  for (const edit of edits) {
     to += bytes.copy(out, to, from, edit.start);
     to += out.write(edit.text, to, 'utf8');
     from = edit.end;
   }
-  return { bytes: out, nameAt };
+  bytes.copy(out, to, from);
+  const moved = (position: number): number =>
+    edits.reduce((sum, { end }, index) => (end <= position ? sum + (growths[index] as number) : sum), position) +
+    head.length -
+    bodyAt;
+  const name = scanned.at.name;
+  return { bytes: out, nameAt: name === undefined ? 0 : moved(name.start + 1), followed: follow.map(moved) };
 }
 
 /** Where the members behind kind and apiVersion begin; what stands in another order was put in this one by `canonical`. */
@@ -66,4 +72,7 @@ function isNext({ kind, apiVersion }: ScannedObject['at']): boolean {
 }
 
 /** The cluster's own form: nothing changed but the head. */
-export const encodePlain: EncodeObject = (scanned, _downstream, resource) => encodeWith(scanned, resource, []);
+export const encodePlain: EncodeObject = (scanned, _downstream, resource) => {
+  const { bytes, nameAt } = encodeWith(scanned, resource, []);
+  return { bytes, nameAt };
+};

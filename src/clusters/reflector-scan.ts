@@ -112,6 +112,19 @@ export function eachMember(
   }
 }
 
+/** Calls `visit` for each element of the array that begins at `from`, in order. Throws JsonScanError where it is not one. */
+export function eachElement(bytes: Buffer, from: number, visit: (start: number, end: number) => void): void {
+  if (bytes[from] !== OPEN_BRACKET) throw new JsonScanError(`no array at byte ${from}`);
+  let at = skipSpace(bytes, from + 1);
+  while (bytes[at] !== CLOSE_BRACKET) {
+    const end = skipValue(bytes, at);
+    visit(at, end);
+    at = skipSpace(bytes, end);
+    if (bytes[at] === COMMA) at = skipSpace(bytes, at + 1);
+    else if (bytes[at] !== CLOSE_BRACKET) throw new JsonScanError(`no comma at byte ${at}`);
+  }
+}
+
 /** The value at a path of member names, undefined where there is none. Arrays are not entered. */
 export function valueAt(bytes: Buffer, path: readonly string[]): ByteRange | undefined {
   let range: ByteRange = { start: skipSpace(bytes, 0), end: bytes.length };
@@ -131,6 +144,8 @@ export function valueAt(bytes: Buffer, path: readonly string[]): ByteRange | und
 export interface ScannedObject {
   readonly bytes: Buffer;
   readonly metadata: ByteRange;
+  /** Of its members by name. */
+  readonly members: ReadonlyMap<string, ByteRange>;
   /** Of the texts with their quotes; absent members are undefined. */
   readonly at: {
     readonly apiVersion: ByteRange | undefined;
@@ -154,15 +169,10 @@ const DECIMAL = /^[0-9]{1,19}$/;
 
 /** Takes one whole JSON object. Throws JsonScanError where it is not one with metadata, and, where it has one, a decimal version. */
 export function scanObject(bytes: Buffer): ScannedObject {
-  let metadata: ByteRange | undefined;
-  let apiVersion: ByteRange | undefined;
-  let kind: ByteRange | undefined;
-  const end = eachMember(bytes, skipSpace(bytes, 0), (key, start, stop) => {
-    if (key === 'metadata') metadata = { start, end: stop };
-    else if (key === 'apiVersion') apiVersion = { start, end: stop };
-    else if (key === 'kind') kind = { start, end: stop };
-  });
+  const members = new Map<string, ByteRange>();
+  const end = eachMember(bytes, skipSpace(bytes, 0), (key, start, stop) => members.set(key, { start, end: stop }));
   if (skipSpace(bytes, end) !== bytes.length) throw new JsonScanError('text behind the object');
+  const metadata = members.get('metadata');
   if (metadata === undefined) throw new JsonScanError('an object without metadata');
   const found = new Map<string, ByteRange>();
   eachMember(bytes, metadata.start, (key, start, stop) => found.set(key, { start, end: stop }));
@@ -174,9 +184,10 @@ export function scanObject(bytes: Buffer): ScannedObject {
   return {
     bytes,
     metadata,
+    members,
     at: {
-      apiVersion,
-      kind,
+      apiVersion: members.get('apiVersion'),
+      kind: members.get('kind'),
       name: found.get('name'),
       namespace: found.get('namespace'),
       resourceVersion: found.get('resourceVersion'),

@@ -35,8 +35,28 @@ export interface CachedObject {
 export interface EncodedMark {
   /** The hub object that this one is the placed copy of: its uid. */
   readonly copyOf?: string;
-  /** Owners whose name or uid a view may show otherwise. */
-  readonly owners?: readonly { readonly apiVersion: string; readonly kind: string; readonly uid: string }[];
+  /** Other objects of the same cluster that it names. */
+  readonly refs?: readonly Reference[];
+}
+
+/** Where an object names another one in its bytes. */
+export interface Reference {
+  readonly target: ReferenceTarget;
+  /** Offset behind the text of the name. */
+  readonly nameEnd: number;
+  /** Offset of the text of the uid; -1 where it has none. */
+  readonly uidAt: number;
+}
+
+/** One value for all objects that name the same one, as far as memory allows. */
+export interface ReferenceTarget {
+  /** `group/Kind`: `apps/ReplicaSet`, `/Node`. */
+  readonly kind: string;
+  /** As the workspace calls it: of the reference, else of the object that holds it. Of no meaning for cluster-scoped kinds. */
+  readonly namespace: string;
+  readonly name: string;
+  /** The cluster's own; '' where it is not said. */
+  readonly uid: string;
 }
 
 export interface Encoded {
