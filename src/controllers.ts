@@ -23,6 +23,7 @@ import type { Strategy } from './placement/strategies.ts';
 import { type Clock, systemClock } from './reconcile/clock.ts';
 import type { Logger } from './reconcile/logger.ts';
 import { PlacedObjects } from './sync/placed-objects.ts';
+import { createRulesSource } from './sync/rules-source.ts';
 import { startStatus } from './sync/status-controller.ts';
 import { startSync } from './sync/sync-controller.ts';
 import { syncMetrics } from './sync/sync-metrics.ts';
@@ -74,17 +75,20 @@ export async function startControllers(options: ControllersOptions): Promise<Con
     ...(options.metrics === undefined ? {} : { metrics: placementMetrics(options.metrics) }),
     ...(options.strategies === undefined ? {} : { strategies: options.strategies }),
   });
+  const rules = createRulesSource(informers, signal);
+  await rules.whenSynced();
   const objects = new PlacedObjects({ informers, placeable: (resource) => placedKind(resource) !== undefined });
   await objects.start(signal);
   const sync = await startSync({
     ...common,
     registry,
     objects,
+    rules,
     reflectors,
     ...(options.metrics === undefined ? {} : { metrics: syncMetrics(options.metrics) }),
     ...(options.syncLimits === undefined ? {} : { limits: options.syncLimits }),
   });
-  const status = startStatus({ ...common, registry: reported, objects });
+  const status = startStatus({ ...common, registry: reported, objects, rules });
 
   return {
     placement,

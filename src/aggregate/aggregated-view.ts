@@ -6,6 +6,8 @@ import type { ClusterHealth, Downstream } from '../clusters/downstream.ts';
 import { negotiate } from '../hub/answer/negotiate.ts';
 import { valueResponse } from '../hub/answer/respond.ts';
 import { AGGREGATED_VIEW, AGGREGATED_VIEW_NAME, type AggregatedView } from '../hub/kinds/aggregated-view.ts';
+import { verdictOf } from '../hub/kinds/health-rule.ts';
+import type { ProjectionRules } from '../hub/kinds/projection-rules.ts';
 import { printerFor } from '../hub/printing/printer-for.ts';
 import { listToTable, objectToTable, tableOptionsOf } from '../hub/printing/to-table.ts';
 import { parseListQuery } from '../hub/read/list-options.ts';
@@ -103,6 +105,7 @@ async function computeView(
         counts.filter(({ served }) => served).map(({ as, count }): [string, number] => [as, count]),
       ),
       healthStatus: healthOf(clusters),
+      health: overallHealth(clusters, context.projections.rules(request.workspace, info)),
       lastUpdated: rfc3339(now),
     },
   };
@@ -127,6 +130,23 @@ function healthOf(clusters: readonly Downstream[]): AggregatedView['status']['he
     unhealthy: having('Unhealthy'),
     unknown: having('Unknown'),
   };
+}
+
+/** A cluster that is degraded still serves: enough of those make a view that is degraded, and not one that is down. */
+export function overallHealth(
+  clusters: readonly Pick<Downstream, 'clusterName' | 'health'>[],
+  { health, weight }: Pick<ProjectionRules, 'health' | 'weight'>,
+): AggregatedView['status']['health'] {
+  const verdict = (...well: readonly ClusterHealth[]): ReturnType<typeof verdictOf> =>
+    verdictOf(
+      health,
+      clusters.map((one) => {
+        const { state } = one.health();
+        return { well: state === 'Unknown' ? undefined : well.includes(state), weight: weight(one.clusterName) };
+      }),
+    );
+  if (verdict('Healthy') === 'True') return 'Healthy';
+  return ({ True: 'Degraded', False: 'Unhealthy', Unknown: 'Unknown' } as const)[verdict('Healthy', 'Degraded')];
 }
 
 /** A cluster that fails does so for every kind: it is named once, by what is missing before what is old. */

@@ -7,6 +7,7 @@ import {
   SPEC_DIFF_ANNOTATION_PREFIX,
   STATE_LABEL_PREFIX,
   STATUS_ANNOTATION_PREFIX,
+  SYNC_CONFLICT_ANNOTATION_PREFIX,
   SYNC_ERROR_ANNOTATION_PREFIX,
   SYNCER_FIELD_MANAGER,
   SYNCER_FINALIZER_PREFIX,
@@ -70,6 +71,7 @@ function releasePatch({ metadata }: KubeObject, key: string): object {
     STATUS_ANNOTATION_PREFIX,
     GIVEN_SPEC_ANNOTATION_PREFIX,
     SYNC_ERROR_ANNOTATION_PREFIX,
+    SYNC_CONFLICT_ANNOTATION_PREFIX,
   ]
     .map((prefix) => prefix + key)
     .filter((name) => metadata.annotations?.[name] !== undefined);

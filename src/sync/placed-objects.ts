@@ -60,6 +60,11 @@ export class PlacedObjects {
     return this.#byTarget.get(key) ?? [];
   }
 
+  /** Every object that some target holds. */
+  all(): ReadonlySet<string> {
+    return new Set([...this.#byTarget.values()].flatMap((ids) => [...ids]));
+  }
+
   /** True when the target still holds something of the namespace. */
   holdsIn(key: string, workspace: string, namespace: string): boolean {
     for (const id of this.heldBy(key)) {

@@ -14,6 +14,7 @@ import { PlacedObjects } from './placed-objects.ts';
 import type { PullSyncerOptions } from './pull-syncer.ts';
 import type { PulledIdentity } from './pulled-identity.ts';
 import { RemoteInformers } from './remote-informers.ts';
+import { createRulesSource } from './rules-source.ts';
 import { TargetSyncer } from './target-syncer.ts';
 import { createTransformSource } from './transform-source.ts';
 
@@ -103,13 +104,20 @@ export class PullSession {
     const objects = new PlacedObjects({ informers, placeable });
     const namespaces = informers.informer(NAMESPACES);
     const transforms = createTransformSource(informers, this.#signal);
-    await Promise.all([objects.start(this.#signal), namespaces.whenSynced(), transforms.whenSynced()]);
+    const rules = createRulesSource(informers, this.#signal);
+    await Promise.all([
+      objects.start(this.#signal),
+      namespaces.whenSynced(),
+      transforms.whenSynced(),
+      rules.whenSynced(),
+    ]);
     if (this.#signal.aborted) return;
     const syncer = new TargetSyncer({
       downstream: this.#connection,
       hub,
       objects,
       transforms,
+      rules,
       handles: (id) => {
         const { resource, namespace } = parseObjectId(id);
         return selects(resource, namespace);
@@ -127,6 +135,9 @@ export class PullSession {
     const stops = [
       objects.subscribe((held, id) => {
         if (held === key) syncer.add(id);
+      }),
+      rules.onChange((concerned) => {
+        for (const id of objects.heldBy(key)) if (concerned(id)) syncer.add(id);
       }),
       transforms.onChange((changed, concerned) => {
         if (changed !== undefined && changed !== key) return;

@@ -65,4 +65,8 @@ export class RemoteInformers implements HubInformers {
 }
 
 /** These carry no label of targets. A namespace that is gone is told by its absence. */
-const WHOLE: ReadonlySet<string> = new Set(['namespaces', 'resourcetransforms.tmc.kcp.io']);
+const WHOLE: ReadonlySet<string> = new Set([
+  'namespaces',
+  'resourcetransforms.tmc.kcp.io',
+  'resourceprojections.tmc.kcp.io',
+]);

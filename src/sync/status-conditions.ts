@@ -1,6 +1,10 @@
 /** Conditions of several copies as one list (API conventions, "Typical status properties"). Pure. */
+
+import { verdictOf } from '../hub/kinds/health-rule.ts';
+import type { ProjectionRules } from '../hub/kinds/projection-rules.ts';
 import { at, list, record, text } from '../kube/fields.ts';
-import { isBadNews } from './status-rules.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { isBadNews, isHealth } from './status-rules.ts';
 
 interface Reporter {
   readonly clusterName: string;
@@ -16,11 +20,13 @@ interface Reported {
  * One condition per type, in the order in which types first appear. Good news is True when every target says so, bad news
  * when any does; a target that says nothing of good news that others report makes it Unknown at best. The reason is that
  * of the targets that decide; messages name their clusters where they differ.
+ * @param rules how many targets must be well, for the conditions that say so
  * @param before the conditions that the object shows now: an unchanged status keeps its transition time
  */
 export function foldConditions(
   reporters: readonly Reporter[],
   before: readonly unknown[],
+  rules: Pick<ProjectionRules, 'health' | 'weight'>,
 ): Record<string, unknown>[] | undefined {
   const byType = new Map<string, Reported[]>();
   for (const { clusterName, status } of reporters)
@@ -31,16 +37,34 @@ export function foldConditions(
       byType.set(type, [...(byType.get(type) ?? []), { clusterName, condition }]);
     }
   if (byType.size === 0) return undefined;
-  return [...byType].map(([type, reported]) => fold(type, reported, reporters.length, before));
+  return [...byType].map(([type, reported]) => {
+    const status = isHealth(type) ? healthOf(reported, reporters, rules) : statusOf(type, reported, reporters.length);
+    return fold(type, status, reported, before);
+  });
+}
+
+const CONFLICT = 'SyncConflict';
+
+/** Tells in the conditions, of kinds that have any, that copies wait for a decision. */
+export function withSyncConflict(
+  status: Record<string, unknown>,
+  hubObject: KubeObject,
+  message: string | undefined,
+  now: string,
+): Record<string, unknown> {
+  if (message === undefined || !Array.isArray(status.conditions)) return status;
+  const before = list(at(hubObject.status, 'conditions')).find((condition) => at(condition, 'type') === CONFLICT);
+  const lastTransitionTime = text(at(before, 'lastTransitionTime')) ?? now;
+  const condition = { type: CONFLICT, status: 'True', lastTransitionTime, reason: 'DecisionNeeded', message };
+  return { ...status, conditions: [...list(status.conditions), condition] };
 }
 
 function fold(
   type: string,
+  status: string,
   reported: readonly Reported[],
-  expected: number,
   before: readonly unknown[],
 ): Record<string, unknown> {
-  const status = statusOf(type, reported, expected);
   const deciding = reported.filter(({ condition }) => condition.status === status);
   const voices = deciding.length > 0 ? deciding : reported;
   // A rollout that is still going on says more than one that has ended.
@@ -69,6 +93,19 @@ function statusOf(type: string, reported: readonly Reported[], expected: number)
   if (isBadNews(type)) return statuses.includes('True') ? 'True' : statuses.includes('Unknown') ? 'Unknown' : 'False';
   if (statuses.includes('False')) return 'False';
   return statuses.length === expected && statuses.every((status) => status === 'True') ? 'True' : 'Unknown';
+}
+
+/** A target that says nothing of it may yet. */
+function healthOf(
+  reported: readonly Reported[],
+  reporters: readonly Reporter[],
+  { health, weight }: Pick<ProjectionRules, 'health' | 'weight'>,
+): string {
+  const votes = reporters.map(({ clusterName }) => {
+    const status = reported.find((one) => one.clusterName === clusterName)?.condition.status;
+    return { well: status === 'True' ? true : status === 'False' ? false : undefined, weight: weight(clusterName) };
+  });
+  return verdictOf(health, votes);
 }
 
 /** Equal messages are told once. */

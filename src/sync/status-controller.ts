@@ -3,15 +3,23 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ClusterRegistry } from '../clusters/downstream.ts';
 import type { HubClient } from '../hub/client.ts';
 import { currentPlacement, heldTargets } from '../hub/kinds/placed-object.ts';
-import { STATUS_ANNOTATION_PREFIX, SYNCER_FIELD_MANAGER } from '../hub/kinds/workload.ts';
+import {
+  CLUSTER_STATUSES_ANNOTATION,
+  STATUS_ANNOTATION_PREFIX,
+  SYNC_CONFLICT_ANNOTATION_PREFIX,
+  SYNCER_FIELD_MANAGER,
+} from '../hub/kinds/workload.ts';
 import { parseObjectId } from '../hub/object-id.ts';
 import { at, number } from '../kube/fields.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { ApiError } from '../kube/status.ts';
-import { type Clock, systemClock } from '../reconcile/clock.ts';
+import { type Clock, rfc3339, systemClock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
 import { WorkQueue } from '../reconcile/queue.ts';
+import { annotate } from './hub-writer.ts';
 import type { PlacedObjects } from './placed-objects.ts';
+import type { RulesSource } from './rules-source.ts';
+import { withSyncConflict } from './status-conditions.ts';
 import { foldStatus, type TargetReport } from './status-fold.ts';
 import { parseReport, placementIsCurrent } from './status-report.ts';
 
@@ -20,6 +28,7 @@ export interface StatusOptions {
   readonly registry: Pick<ClusterRegistry, 'byKey'>;
   /** Started. */
   readonly objects: PlacedObjects;
+  readonly rules: RulesSource;
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly clock?: Clock;
@@ -28,19 +37,29 @@ export interface StatusOptions {
 
 /** Works until the signal aborts. */
 export function startStatus(options: StatusOptions): { whenIdle(): Promise<void> } {
-  const { hub, registry, objects, signal, log } = options;
+  const { hub, registry, objects, rules, signal, log } = options;
+  const clock = options.clock ?? systemClock;
   const queue = new WorkQueue({
     process: (id) => reconcile(id),
     concurrency: options.concurrency ?? 8,
     signal,
-    clock: options.clock ?? systemClock,
+    clock,
     onError: (key, err, retry) => log.warn({ controller: 'status', key, err, ...retry }, 'reconcile failed'),
   });
   async function reconcile(id: string): Promise<void> {
     const hubObject = objects.get(id);
     if (hubObject === undefined) return;
-    const reports = reportsOf(hubObject, (key) => registry.byKey(key)?.clusterName ?? key);
-    const status = foldStatus(hubObject, reports, placementIsCurrent(hubObject)) ?? withoutTargets(hubObject, reports);
+    const nameOf = (key: string): string => registry.byKey(key)?.clusterName ?? key;
+    const reports = reportsOf(hubObject, nameOf);
+    const own = rules.of(id);
+    const folded = foldStatus(hubObject, reports, placementIsCurrent(hubObject), own);
+    const conflict = folded === undefined ? undefined : conflictOf(hubObject, nameOf);
+    const status =
+      folded === undefined
+        ? withoutTargets(hubObject, reports)
+        : withSyncConflict(folded, hubObject, conflict, rfc3339(clock.now()));
+    const combined = own.status === 'Combined' && reports.length > 0 ? combinedOf(reports) : undefined;
+    await annotate(hub, id, hubObject, { [CLUSTER_STATUSES_ANNOTATION]: combined });
     if (status === undefined || isDeepStrictEqual(status, hubObject.status)) return;
     const { resource, workspace, namespace, name } = parseObjectId(id);
     try {
@@ -54,8 +73,13 @@ export function startStatus(options: StatusOptions): { whenIdle(): Promise<void>
     }
   }
 
-  const stop = objects.subscribe((_key, id) => queue.add(id));
-  signal.addEventListener('abort', stop, { once: true });
+  const stops = [
+    objects.subscribe((_key, id) => queue.add(id)),
+    rules.onChange((concerned) => {
+      for (const id of objects.all()) if (concerned(id)) queue.add(id);
+    }),
+  ];
+  signal.addEventListener('abort', () => stops.forEach((stop) => void stop()), { once: true });
   return { whenIdle: () => queue.whenIdle() };
 }
 
@@ -67,6 +91,27 @@ export function reportsOf(hubObject: KubeObject, clusterName: (key: string) => s
     wanted: wanted.has(key),
     status: parseReport(hubObject.metadata.annotations?.[STATUS_ANNOTATION_PREFIX + key]),
   }));
+}
+
+/** What every target says, by its name. */
+const combinedOf = (reports: readonly TargetReport[]): string =>
+  JSON.stringify(
+    Object.fromEntries(
+      reports
+        .map(({ clusterName, status }) => [clusterName, status ?? {}] as const)
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    ),
+  );
+
+/** Where a copy waits for somebody's decision; undefined where none does. */
+function conflictOf(hubObject: KubeObject, nameOf: (key: string) => string): string | undefined {
+  const found = [...currentPlacement(hubObject).keys()].flatMap((key) => {
+    const message = hubObject.metadata.annotations?.[SYNC_CONFLICT_ANNOTATION_PREFIX + key];
+    return message === undefined ? [] : [{ clusterName: nameOf(key), message }];
+  });
+  if (found.length === 0) return undefined;
+  found.sort((a, b) => (a.clusterName < b.clusterName ? -1 : 1));
+  return found.map(({ message }) => message).join('; ');
 }
 
 /** Counts of an object that is nowhere any more are not true any more. */

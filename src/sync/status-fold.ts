@@ -1,5 +1,6 @@
 /** Folds the statuses that targets report into the one that the author sees. Pure. */
 import { isDeepStrictEqual } from 'node:util';
+import { byWeight, DEFAULT_RULES, type ProjectionRules } from '../hub/kinds/projection-rules.ts';
 import { at, list, number, record, text } from '../kube/fields.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { parseApiVersion } from '../kube/resource.ts';
@@ -23,8 +24,10 @@ export function foldStatus(
   hubObject: KubeObject,
   reports: readonly TargetReport[],
   placementIsCurrent: boolean,
+  rules: ProjectionRules = DEFAULT_RULES,
 ): Record<string, unknown> | undefined {
-  const sorted = [...reports].sort((a, b) => (a.clusterName < b.clusterName ? -1 : 1));
+  const byName = [...reports].sort((a, b) => (a.clusterName < b.clusterName ? -1 : 1));
+  const sorted = rules.status === 'Primary' ? primary(byName, rules) : byName;
   const reported = sorted.flatMap(({ status }) => (status === undefined ? [] : [status]));
   if (reported.length === 0) return undefined;
   const { group } = parseApiVersion(hubObject.apiVersion);
@@ -34,12 +37,19 @@ export function foldStatus(
   if (alone === undefined) {
     if (rule.others === 'last') for (const status of byLastChange(reported)) Object.assign(folded, status);
     for (const [path, fieldRule] of Object.entries(rule.fields))
-      put(folded, path, foldField(fieldRule, path, sorted, reported, hubObject));
+      put(folded, path, foldField(fieldRule, path, sorted, reported, hubObject, rules));
   }
   if (reported.some(({ observedGeneration }) => observedGeneration !== undefined))
     folded.observedGeneration = observedGeneration(hubObject, sorted, placementIsCurrent);
   if (folded.observedGeneration === undefined) delete folded.observedGeneration;
   return folded;
+}
+
+/** The heaviest of the targets on which the object is placed; nothing while that one has not reported. */
+function primary(reports: readonly TargetReport[], rules: ProjectionRules): TargetReport[] {
+  const order = byWeight(rules);
+  const [first] = reports.filter(({ wanted }) => wanted).sort((a, b) => order(a.clusterName, b.clusterName));
+  return first === undefined ? [] : [first];
 }
 
 /** The generation that every wanted target has acted on; while one is behind, what it was before. */
@@ -61,12 +71,14 @@ function foldField(
   reports: readonly TargetReport[],
   reported: readonly Readonly<Record<string, unknown>>[],
   hubObject: KubeObject,
+  rules: ProjectionRules,
 ): unknown {
   const values = reported.map((status) => at(status, ...path.split('.'))).filter((value) => value !== undefined);
   if (rule === 'conditions')
     return foldConditions(
       reports.filter(({ wanted }) => wanted),
       list(at(hubObject.status, 'conditions')),
+      rules,
     );
   if (values.length === 0) return undefined;
   if (typeof rule === 'object') return rule.worst.find((value) => values.includes(value)) ?? values[0];

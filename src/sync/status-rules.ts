@@ -155,3 +155,7 @@ export const GENERIC: StatusRule = { fields: { conditions: 'conditions' }, other
 /** Conditions that are bad news when True: one copy is enough. All others are good news, which needs every copy. */
 const BAD_NEWS: readonly RegExp[] = [/Failure$/, /Failed$/, /Pressure$/, /^Degraded$/, /^Stalled$/, /^Suspended$/];
 export const isBadNews = (type: string): boolean => BAD_NEWS.some((pattern) => pattern.test(type));
+
+/** Conditions that say whether it works: how many copies that takes is the workspace's to say. */
+const HEALTH: ReadonlySet<string> = new Set(['Available', 'Ready', 'Healthy']);
+export const isHealth = (type: string): boolean => HEALTH.has(type);

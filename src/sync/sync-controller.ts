@@ -11,6 +11,7 @@ import type { Logger } from '../reconcile/logger.ts';
 import { WorkQueue } from '../reconcile/queue.ts';
 import { release } from './hub-writer.ts';
 import type { PlacedObjects } from './placed-objects.ts';
+import type { RulesSource } from './rules-source.ts';
 import { noSyncMetrics, type SyncMetrics } from './sync-metrics.ts';
 import { type SyncLimits, TargetSyncer } from './target-syncer.ts';
 import { createTransformSource } from './transform-source.ts';
@@ -25,6 +26,8 @@ export interface SyncOptions {
   readonly reflectors: ReflectorPool;
   /** Started. */
   readonly objects: PlacedObjects;
+  /** Synced. */
+  readonly rules: RulesSource;
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly limits?: Partial<SyncLimits>;
@@ -40,7 +43,7 @@ export interface SyncController {
 
 /** Resolves when the hub's state has been read and every cluster has its syncer. Works until the signal aborts. */
 export async function startSync(options: SyncOptions): Promise<SyncController> {
-  const { hub, informers, registry, objects, signal, log } = options;
+  const { hub, informers, registry, objects, rules, signal, log } = options;
   const clock = options.clock ?? systemClock;
   const syncers = new Map<string, TargetSyncer>();
   const targets = informers.informer<SyncTarget>(SYNC_TARGETS);
@@ -70,6 +73,7 @@ export async function startSync(options: SyncOptions): Promise<SyncController> {
         hub,
         objects,
         transforms,
+        rules,
         hubNamespaceExists: (workspace, namespace) => namespaces.get(workspace, '', namespace) !== undefined,
         reflectors: options.reflectors,
         limits: { ...DEFAULT_LIMITS, ...options.limits },
@@ -102,6 +106,9 @@ export async function startSync(options: SyncOptions): Promise<SyncController> {
     transforms.onChange((key, concerned) => {
       const queues = key === undefined ? [...syncers] : [...syncers].filter(([one]) => one === key);
       for (const [one, syncer] of queues) for (const id of objects.heldBy(one)) if (concerned(id)) syncer.add(id);
+    }),
+    rules.onChange((concerned) => {
+      for (const [key, syncer] of syncers) for (const id of objects.heldBy(key)) if (concerned(id)) syncer.add(id);
     }),
     targets.subscribe(({ workspace, object, previous }) => {
       const name = (object ?? previous)?.metadata.name ?? '';

@@ -14,6 +14,7 @@ import {
   DELETION_ANNOTATION_PREFIX,
   GIVEN_SPEC_ANNOTATION_PREFIX,
   STATUS_ANNOTATION_PREFIX,
+  SYNC_CONFLICT_ANNOTATION_PREFIX,
   SYNC_ERROR_ANNOTATION_PREFIX,
 } from '../hub/kinds/workload.ts';
 import { type ObjectId, parseObjectId } from '../hub/object-id.ts';
@@ -24,9 +25,10 @@ import type { ReconcileResult } from '../reconcile/queue.ts';
 import { TransformError } from './apply-transforms.ts';
 import { namespaceIn, type TargetIdentity } from './downstream-namespace.ts';
 import { contentDigest, covers } from './drift.ts';
+import type { DriftRule } from './drift-rule.ts';
 import { annotate, release } from './hub-writer.ts';
 import { placementIsCurrent, statusReport } from './status-report.ts';
-import { type Propagation, SyncProblem, type TargetApi } from './target-api.ts';
+import { type Propagation, SyncConflict, SyncProblem, type TargetApi } from './target-api.ts';
 import type { TargetNamespaces } from './target-namespaces.ts';
 import { type DesiredCopy, type TransformDraft, toDownstream } from './transform.ts';
 
@@ -56,6 +58,7 @@ export interface SyncContext {
   readonly now: () => number;
   /** What the workspace's ResourceTransforms do to the object's copy here; undefined: nothing. */
   readonly transformOf: (id: string, hubObject: KubeObject) => TransformDraft | undefined;
+  readonly onDrift: (id: string, hubObject: KubeObject) => DriftRule;
   readonly count: (operation: 'apply' | 'delete' | 'status', resource: string) => void;
 }
 
@@ -120,8 +123,20 @@ async function applyCopy(
   }
   await namespaces.ensure(workspace, namespace);
   const desired = desiredCopy(context, id, hubObject);
-  const live = inEffect(context, id, desired, cached) ? cached?.object() : await apply(context, id, resource, desired);
-  if (live !== undefined) await report(context, id, hubObject, desired, live);
+  const rule = context.onDrift(id, hubObject);
+  if (inEffect(context, id, desired, cached, rule)) {
+    if (cached !== undefined) await report(context, id, hubObject, desired, cached.object());
+    return undefined;
+  }
+  try {
+    const live = await apply(context, id, resource, desired, rule);
+    await report(context, id, hubObject, desired, live);
+  } catch (error) {
+    // The copy stays as it is, and so what it does is still to be told.
+    if (error instanceof SyncConflict && cached !== undefined)
+      await report(context, id, hubObject, desired, cached.object(), error);
+    throw error;
+  }
   return undefined;
 }
 
@@ -139,8 +154,9 @@ async function apply(
   id: string,
   resource: ResourceInfo,
   desired: DesiredCopy,
+  rule: DriftRule,
 ): Promise<KubeObject> {
-  const live = await context.api.apply(resource, desired.object);
+  const live = await context.api.apply(resource, desired.object, rule !== 'ask');
   context.count('apply', groupResourceName(resource));
   context.applied.set(id, {
     hash: desired.hash,
@@ -151,7 +167,13 @@ async function apply(
 }
 
 /** True when nothing needs to be applied: the cluster holds what is wanted, as far as this process can know. */
-function inEffect(context: SyncContext, id: string, desired: DesiredCopy, cached: CachedObject | undefined): boolean {
+function inEffect(
+  context: SyncContext,
+  id: string,
+  desired: DesiredCopy,
+  cached: CachedObject | undefined,
+  rule: DriftRule,
+): boolean {
   const known = context.applied.get(id);
   // The cache has not seen our last write yet: what was written counts.
   if (known !== undefined && (cached === undefined || cached.resourceVersion <= known.resourceVersion))
@@ -160,7 +182,9 @@ function inEffect(context: SyncContext, id: string, desired: DesiredCopy, cached
   const live = cached.object();
   if (live.metadata.annotations?.[APPLIED_HASH_ANNOTATION] !== desired.hash) return false;
   const digest = contentDigest(live, cached.labels);
-  if (known?.digest !== digest && !holds(desired.object, live, cached)) return false;
+  const good = known?.digest === digest || holds(desired.object, live, cached);
+  // What is only let stand is looked at again each time: the rule may change.
+  if (!good) return rule === 'keep';
   context.applied.set(id, { hash: desired.hash, resourceVersion: cached.resourceVersion, digest });
   return true;
 }
@@ -180,6 +204,7 @@ async function report(
   hubObject: KubeObject,
   desired: DesiredCopy,
   live: KubeObject,
+  problem?: SyncProblem,
 ): Promise<void> {
   const { key, clusterName } = context.target;
   const name = STATUS_ANNOTATION_PREFIX + key;
@@ -192,9 +217,15 @@ async function report(
   await annotate(context.hub, id, hubObject, {
     ...(status === undefined ? {} : { [name]: status }),
     [GIVEN_SPEC_ANNOTATION_PREFIX + key]: givenReport(live, clusterName),
-    [SYNC_ERROR_ANNOTATION_PREFIX + key]: undefined,
+    ...problemAnnotations(key, problem),
   });
 }
+
+/** What a hub object says of a target that cannot hold it as it should be; undefined: it does. */
+export const problemAnnotations = (key: string, problem: Error | undefined): Record<string, string | undefined> => ({
+  [SYNC_ERROR_ANNOTATION_PREFIX + key]: problem?.message,
+  [SYNC_CONFLICT_ANNOTATION_PREFIX + key]: problem instanceof SyncConflict ? problem.message : undefined,
+});
 
 /** Resolves true when the cluster confirms that the copy is gone. What is not our copy is left alone. */
 async function removeCopy(context: SyncContext, id: string, hubObject: KubeObject | undefined): Promise<boolean> {

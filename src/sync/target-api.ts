@@ -1,7 +1,7 @@
 /** The few calls that the syncer makes to one cluster, within its rate. HTTP answers become results, or SyncProblem. */
 import type { Downstream } from '../clusters/downstream.ts';
 import { SYNCER_FIELD_MANAGER } from '../hub/kinds/workload.ts';
-import { at, number, text } from '../kube/fields.ts';
+import { at, list, number, text } from '../kube/fields.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { type ResourceInfo, resourcePath } from '../kube/resource.ts';
 import type { TokenBucket } from './token-bucket.ts';
@@ -19,9 +19,15 @@ export class SyncProblem extends Error {
   }
 }
 
+/** Somebody else holds fields that the workspace authored, with other values, and nobody has decided whose stand. */
+export class SyncConflict extends SyncProblem {}
+
 export interface TargetApi {
-  /** Server-side apply by `tmc-syncer`, forced. Answers the object as stored. */
-  apply(resource: ResourceInfo, object: KubeObject): Promise<KubeObject>;
+  /**
+   * Server-side apply by `tmc-syncer`. Answers the object as stored. `force: false`: throws SyncConflict where others hold
+   * a field with another value, and writes nothing.
+   */
+  apply(resource: ResourceInfo, object: KubeObject, force?: boolean): Promise<KubeObject>;
   /** Undefined when it is not there. */
   get(resource: ResourceInfo, namespace: string, name: string): Promise<KubeObject | undefined>;
   /** `gone`: the cluster confirms that no such object is left. `uid` must still be the object's; default Background. */
@@ -56,10 +62,11 @@ export function targetApi(downstream: Downstream, bucket: TokenBucket, signal: A
   }
 
   return {
-    async apply(resource, object) {
+    async apply(resource, object, force = true) {
       const { namespace, name } = object.metadata;
-      const path = `${resourcePath(resource, namespace, name)}?fieldManager=${SYNCER_FIELD_MANAGER}&force=true`;
+      const path = `${resourcePath(resource, namespace, name)}?fieldManager=${SYNCER_FIELD_MANAGER}&force=${force}`;
       const answer = await call('PATCH', path, object, 'application/apply-patch+yaml');
+      if (answer.status === 409 && !force) throw conflict(downstream.clusterName, answer);
       if (answer.status >= 300) throw problem(downstream.clusterName, answer);
       return answer.body as KubeObject;
     },
@@ -88,4 +95,16 @@ function problem(clusterName: string, { status, body }: { status: number; body: 
   const message = text(at(body, 'message')) ?? `HTTP ${status}`;
   const code = number(at(body, 'code')) ?? status;
   return new SyncProblem(code, text(at(body, 'reason')) ?? 'SyncFailed', `${clusterName}: ${message}`);
+}
+
+/** `east: .spec.replicas is held by "kubectl-scale"`, from the causes that kube-apiserver gives. */
+function conflict(clusterName: string, answer: { status: number; body: unknown }): SyncProblem {
+  const held = list(at(answer.body, 'details', 'causes')).flatMap((cause) => {
+    const manager = /^conflict with ("[^"]*")/.exec(text(at(cause, 'message')) ?? '')?.[1];
+    const field = text(at(cause, 'field'));
+    return field === undefined || manager === undefined ? [] : [`${field} is held by ${manager}`];
+  });
+  return held.length === 0
+    ? problem(clusterName, answer)
+    : new SyncConflict(409, 'Conflict', `${clusterName}: ${held.join(', ')}`);
 }

@@ -2,7 +2,7 @@
 import { ClusterError, type Downstream } from '../clusters/downstream.ts';
 import type { CachedObject, Reflector, ReflectorEvent, ReflectorLease, ReflectorPool } from '../clusters/reflector.ts';
 import type { HubClient } from '../hub/client.ts';
-import { COPY_LABEL, SYNC_ERROR_ANNOTATION_PREFIX } from '../hub/kinds/workload.ts';
+import { COPY_LABEL } from '../hub/kinds/workload.ts';
 import { formatObjectId, parseObjectId } from '../hub/object-id.ts';
 import { recordEvent } from '../hub/record-event.ts';
 import { NAMESPACE_LOCATOR_ANNOTATION, parseLocator } from '../kube/namespace-locator.ts';
@@ -11,11 +11,13 @@ import { ApiError } from '../kube/status.ts';
 import { type Clock, rfc3339 } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
 import { type ReconcileResult, WorkQueue } from '../reconcile/queue.ts';
+import { driftRule } from './drift-rule.ts';
 import { annotate } from './hub-writer.ts';
 import type { PlacedObjects } from './placed-objects.ts';
+import type { RulesSource } from './rules-source.ts';
 import type { SyncMetrics } from './sync-metrics.ts';
-import { type AppliedCopy, type SyncContext, syncObject } from './sync-object.ts';
-import { SyncProblem, targetApi } from './target-api.ts';
+import { type AppliedCopy, problemAnnotations, type SyncContext, syncObject } from './sync-object.ts';
+import { SyncConflict, SyncProblem, targetApi } from './target-api.ts';
 import { TargetNamespaces, type UpstreamNamespace } from './target-namespaces.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { TransformSource } from './transform-source.ts';
@@ -35,6 +37,7 @@ export interface TargetSyncerOptions {
   readonly hub: HubClient;
   readonly objects: PlacedObjects;
   readonly transforms: TransformSource;
+  readonly rules: RulesSource;
   /** False: the object is left alone, whatever placement says. Default: all are handled. */
   readonly handles?: (id: string) => boolean;
   readonly hubNamespaceExists: (workspace: string, namespace: string) => boolean;
@@ -107,6 +110,7 @@ export class TargetSyncer {
       unexplained: new Map(),
       now: () => clock.now(),
       transformOf: (id, hubObject) => options.transforms.transformOf(downstream, id, hubObject),
+      onDrift: (id, hubObject) => driftRule(options.rules.of(id), downstream.clusterName, hubObject),
       hubObject: (id) => objects.get(id),
       hubKnows: (id) => objects.knows(id),
       served: (resource, apiVersion) => this.#served(resource, apiVersion),
@@ -169,7 +173,7 @@ export class TargetSyncer {
     if (hubObject === undefined || !(error instanceof Error) || error instanceof ApiError) return;
     const leaving = hubObject.metadata.deletionTimestamp !== undefined;
     if (error instanceof ClusterError && !leaving) return;
-    await annotate(hub, id, hubObject, { [SYNC_ERROR_ANNOTATION_PREFIX + downstream.key]: error.message });
+    await annotate(hub, id, hubObject, problemAnnotations(downstream.key, error));
     if (this.#problems.get(id) === error.message) return;
     this.#problems.set(id, error.message);
     const reason = error instanceof SyncProblem ? `Sync${error.reason}` : 'SyncFailed';
@@ -289,7 +293,7 @@ export class TargetSyncer {
  * namespace has no service account yet); a cluster that is busy or restarting gets longer.
  */
 const toldFrom = (error: unknown): number =>
-  error instanceof SyncProblem && (error.code === 429 || error.code >= 500) ? 5 : 2;
+  error instanceof SyncConflict ? 1 : error instanceof SyncProblem && (error.code === 429 || error.code >= 500) ? 5 : 2;
 
 function errorType(error: unknown): string {
   if (error instanceof ClusterError) return error.kind;

@@ -3,13 +3,16 @@ import { createHash } from 'node:crypto';
 import { applyPatch, type Operation } from 'rfc6902';
 import {
   APPLIED_HASH_ANNOTATION,
+  CLUSTER_STATUSES_ANNOTATION,
   COPY_LABEL,
   COPY_UID_ANNOTATION,
   DELETION_ANNOTATION_PREFIX,
   GIVEN_SPEC_ANNOTATION_PREFIX,
+  RESOLVE_CONFLICT_ANNOTATION,
   SPEC_DIFF_ANNOTATION_PREFIX,
   STATE_LABEL_PREFIX,
   STATUS_ANNOTATION_PREFIX,
+  SYNC_CONFLICT_ANNOTATION_PREFIX,
   SYNC_ERROR_ANNOTATION_PREFIX,
 } from '../hub/kinds/workload.ts';
 import { at, record } from '../kube/fields.ts';
@@ -42,6 +45,7 @@ const OURS = [
   STATUS_ANNOTATION_PREFIX,
   GIVEN_SPEC_ANNOTATION_PREFIX,
   SYNC_ERROR_ANNOTATION_PREFIX,
+  SYNC_CONFLICT_ANNOTATION_PREFIX,
 ];
 /** Written by kubectl and by the cluster's own controllers: not the author's wish. */
 const LOCAL_ANNOTATIONS = new Set([
@@ -49,6 +53,8 @@ const LOCAL_ANNOTATIONS = new Set([
   'deployment.kubernetes.io/revision',
   APPLIED_HASH_ANNOTATION,
   COPY_UID_ANNOTATION,
+  RESOLVE_CONFLICT_ANNOTATION,
+  CLUSTER_STATUSES_ANNOTATION,
 ]);
 
 export interface DesiredCopy {

@@ -52,6 +52,7 @@ describe('AggregatedView', () => {
         syncTargets: ['east', 'west'],
         resourceCount: expect.objectContaining({ pods: 3, configMaps: 2, nodes: 1, deployments: 0, secrets: 0 }),
         healthStatus: { healthy: 2, degraded: 0, unhealthy: 0, unknown: 0 },
+        health: 'Healthy',
         lastUpdated: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
       },
     });

@@ -339,6 +339,23 @@ describe('fields', () => {
   });
 });
 
+describe('health', () => {
+  test.each<[Spec, string]>([
+    [{}, 'Unhealthy'],
+    [{ health: 'Majority' }, 'Healthy'],
+    [{ health: 'Any' }, 'Healthy'],
+    [{ health: 'Weighted', weights: { north: 3 } }, 'Unhealthy'],
+    [{ health: 'Weighted', weights: { east: 2 } }, 'Healthy'],
+  ])("of the workspace's clusters, one of three down, by %j: %s", async (spec, expected) => {
+    const [east, west, north] = [cluster('east', 1), cluster('west', 2), cluster('north', 3)];
+    north.down = true;
+    const harness = await setUp(east, west, north);
+    await project(harness, { resources: [{ group: 'tmc.kcp.io', resource: 'aggregatedviews' }], ...spec });
+    const { json } = await harness.call('GET', '/apis/tmc.kcp.io/v1alpha1/aggregatedviews/workspace');
+    expect(json.status).toMatchObject({ health: expected, healthStatus: { healthy: 2, unhealthy: 1 } });
+  });
+});
+
 describe('merge', () => {
   const map = (name: string, at: string) => ({
     metadata: { name, namespace: 'default', managedFields: [{ manager: 'm', operation: 'Update' as const, time: at }] },

@@ -43,6 +43,7 @@ describe.skipIf(findKubectl() === undefined)('AggregatedView and ResourceTransfo
     expect(view?.status).toMatchObject({
       syncTargets: ['east', 'west'],
       healthStatus: { healthy: 2, degraded: 0, unhealthy: 0, unknown: 0 },
+      health: 'Healthy',
     });
     const counts = view?.status.resourceCount ?? {};
     for (const [as, resource] of [
@@ -59,7 +60,7 @@ describe.skipIf(findKubectl() === undefined)('AggregatedView and ResourceTransfo
 
   test('one line for people, from both doors, and nothing to write', async () => {
     const [header, row, ...more] = (await ok(['get', 'aggregatedview'])).trim().split('\n');
-    expect(header).toMatch(/^NAME\s+WORKSPACE\s+HEALTHY\s+DEGRADED\s+UNHEALTHY\s+DEPLOYMENTS\s+PODS/);
+    expect(header).toMatch(/^NAME\s+WORKSPACE\s+HEALTH\s+HEALTHY\s+DEGRADED\s+UNHEALTHY\s+DEPLOYMENTS\s+PODS/);
     expect(row).toMatch(/^workspace\s+root:dev\s+2\s+0\s+0\s+1\s+2/);
     expect(more).toEqual([]);
     const hub = `--server=https://127.0.0.1:${gateway.port}/clusters/root:dev`;

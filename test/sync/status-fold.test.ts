@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_RULES } from '../../src/hub/kinds/projection-rules.ts';
+import type { HealthPolicy } from '../../src/hub/kinds/resource-projection.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { foldStatus, type TargetReport } from '../../src/sync/status-fold.ts';
 
@@ -104,6 +106,26 @@ describe('foldStatus', () => {
     expect(fold(shown, [from('east', up(1)), from('west', up(1))]).conditions[0]?.lastTransitionTime).toBe(
       '2020-01-01T00:00:00Z',
     );
+  });
+
+  it.each<[HealthPolicy, (string | undefined)[], string]>([
+    ['All', ['True', 'True', 'False'], 'False'],
+    ['Majority', ['True', 'True', 'False'], 'True'],
+    ['Majority', ['True', undefined, 'False'], 'Unknown'],
+    ['Any', ['False', 'True', 'False'], 'True'],
+    ['Weighted', ['True', 'False', 'False'], 'True'],
+    ['Weighted', ['False', 'True', 'True'], 'False'],
+  ])('is Available by the rule %s where clusters say %j: %s', (health, statuses, expected) => {
+    const reports = statuses.map((status, at) =>
+      from(`c${at}`, {
+        conditions: status === undefined ? [] : [condition('Available', status), condition('Progressing', status)],
+      }),
+    );
+    const rules = { ...DEFAULT_RULES, health, weight: (name: string) => (name === 'c0' ? 5 : 2) };
+    const status = foldStatus(hubObject('apps/v1', 'Deployment'), reports, true, rules) as ReturnType<typeof fold>;
+    expect(status.conditions[0]).toMatchObject({ type: 'Available', status: expected });
+    // How far a rollout is does not depend on it.
+    expect(status.conditions[1]?.status).not.toBe('True');
   });
 
   it('gives the status of a single cluster as it is', () => {

@@ -3,7 +3,7 @@
  * (src/aggregate/aggregated-view.ts) and never stored, so it can only be read.
  */
 import type { KubeObject } from '../../kube/object.ts';
-import { defineKind, object, STRING, STRINGS } from './define-kind.ts';
+import { defineKind, object, oneOf, STRING, STRINGS } from './define-kind.ts';
 
 /** The one object that each workspace has. */
 export const AGGREGATED_VIEW_NAME = 'workspace';
@@ -18,6 +18,8 @@ export interface AggregatedView extends KubeObject {
     resourceCount: Record<string, number>;
     /** The sync targets by the health that the gateway sees. */
     healthStatus: { healthy: number; degraded: number; unhealthy: number; unknown: number };
+    /** What they come to, by the rule `health` of the projections that name `aggregatedviews.tmc.kcp.io`; default All. */
+    health: 'Healthy' | 'Degraded' | 'Unhealthy' | 'Unknown';
     /** RFC 3339: when this was counted. */
     lastUpdated: string;
   };
@@ -36,6 +38,7 @@ export const AGGREGATED_VIEW = defineKind({
     syncTargets: STRINGS,
     resourceCount: { type: 'object', additionalProperties: COUNT },
     healthStatus: object({ healthy: COUNT, degraded: COUNT, unhealthy: COUNT, unknown: COUNT }),
+    health: oneOf('Healthy', 'Degraded', 'Unhealthy', 'Unknown'),
     lastUpdated: { type: 'string', format: 'date-time' },
   }),
 });

@@ -117,6 +117,12 @@ export const STATUS_ANNOTATION_PREFIX = 'experimental.status.workload.kcp.io/';
 export const GIVEN_SPEC_ANNOTATION_PREFIX = 'given.workload.tmc.kcp.io/';
 /** Why a target cannot hold the object, while it cannot: one sentence. */
 export const SYNC_ERROR_ANNOTATION_PREFIX = 'error.workload.tmc.kcp.io/';
+/** Which fields of a target's copy somebody else holds, while nobody has decided whose word stands (conflict: Manual). */
+export const SYNC_CONFLICT_ANNOTATION_PREFIX = 'conflict.workload.tmc.kcp.io/';
+/** Set by the author to decide it: `Workspace` or `Cluster`. */
+export const RESOLVE_CONFLICT_ANNOTATION = 'tmc.kcp.io/resolve-conflict';
+/** Each target's status by its name, as JSON (status: Combined). */
+export const CLUSTER_STATUSES_ANNOTATION = 'status.tmc.kcp.io/clusters';
 export const SYNCER_FINALIZER_PREFIX = 'workload.kcp.io/syncer-';
 /** On a downstream copy: which hub object it is a copy of. Copies are folded into that object in views. */
 export const COPY_LABEL = 'internal.workload.kcp.io/cluster';

@@ -87,6 +87,7 @@ const COLUMNS: Readonly<Record<string, readonly PrinterColumn[]>> = {
   ],
   'aggregatedviews.tmc.kcp.io': [
     text('Workspace', '.status.workspaceName', 'The workspace whose view is counted.'),
+    text('Health', '.status.health', 'What the health of the clusters comes to.'),
     number('Healthy', '.status.healthStatus.healthy', 'Clusters that are healthy.'),
     number('Degraded', '.status.healthStatus.degraded', 'Clusters that answer, but not as they should.'),
     number('Unhealthy', '.status.healthStatus.unhealthy', 'Clusters that do not answer.'),
