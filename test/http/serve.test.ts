@@ -228,6 +228,40 @@ describe('an answer', () => {
     session.close();
   });
 
+  it('pushed into the sinks of several HTTP/1.1 clients reaches each whole and in order, and their connections go on', async () => {
+    const sinks: ByteSink[] = [];
+    serving = await startServing(async ({ info }) =>
+      info.verb === 'watch'
+        ? { status: 200, headers: {}, body: (given) => void sinks.push(given) }
+        : json({ answered: true }),
+    );
+    const agent = new Agent({ keepAlive: true, maxSockets: 3, ca: serving.certificates.ca });
+    const open = async () => {
+      const request = requestHttps(`${serving?.origin}/api/v1/pods?watch=1`, { agent }).end();
+      const [response] = await once(request, 'response');
+      return response as NodeJS.ReadableStream;
+    };
+    const clients = [await open(), await open(), await open()];
+    const texts = clients.map(async (client) => {
+      let text = '';
+      for await (const chunk of client) text += String(chunk);
+      return text;
+    });
+    const lines = ['{"a":1}\n', `${'x'.repeat(40_000)}\n`, '', '{"b":2}\n'];
+    for (const line of lines) {
+      const chunk = Buffer.from(line);
+      for (const sink of sinks) sink.write(chunk);
+      chunk.length > 0 && sinks[1]?.write(Buffer.from('own\n'));
+    }
+    for (const sink of sinks) sink.end();
+    const whole = lines.join('');
+    const own = lines.map((line) => (line === '' ? '' : `${line}own\n`)).join('');
+    expect(await Promise.all(texts)).toEqual([whole, own, whole]);
+    const [next] = await once(requestHttps(`${serving.origin}/api/v1/pods`, { agent }).end(), 'response');
+    expect(next.statusCode).toBe(200);
+    agent.destroy();
+  });
+
   it('pushed into a sink has its headers flushed at once, tells pending bytes, and ends with the client', async () => {
     let sink: ByteSink | undefined;
     let request: ApiRequest | undefined;
