@@ -15,7 +15,6 @@ import { gather, refuseFaults } from './gather.ts';
 import { answerHub } from './hub-answer.ts';
 import { listView } from './list.ts';
 import { findCopy, type Located, locate, ownNamespaceOf } from './locate.ts';
-import type { MergedItem } from './merge.ts';
 import { parseViewName, qualifiedName } from './names.ts';
 import { checkScope, objectResponse, readForm } from './read.ts';
 import { namesFor, withNames } from './show-references.ts';
@@ -29,6 +28,8 @@ interface Place {
   readonly downstream: Downstream;
   readonly ownNamespace: string;
   readonly ownName: string;
+  /** A copy of what the hub holds. */
+  readonly copied?: true;
 }
 
 /** Update, patch, delete, and requests to subresources of one object. */
@@ -41,7 +42,9 @@ export async function requestObject(
   const place = await placeOf(context, resolved, request);
   if (place === undefined) return answerHub(context, request, resolved.info);
   refuseWritingBack(context, resolved, request);
-  return requestCluster(context, resolved, request, place);
+  const answer = await requestCluster(context, resolved, request, place);
+  if (place.copied && request.info.subresource === 'eviction') await evicted(context, resolved, request, answer.status);
+  return answer;
 }
 
 /**
@@ -55,6 +58,28 @@ function refuseWritingBack({ projections }: ViewContext, { info }: ResolvedResou
   if (projections.of(request.workspace, info)?.changesFields !== true) return;
   throw forbidden(info, name, 'a ResourceProjection shows it with other fields than it has, so it can only be read');
 }
+
+/** A copy that was evicted would be made again: whoever authored a Pod has it evicted with its copy. */
+async function evicted(
+  context: ViewContext,
+  resolved: ResolvedResource,
+  request: ApiRequest,
+  status: number,
+): Promise<void> {
+  const { deleteOptions } = (decodeBody(request, EVICTION) ?? {}) as { deleteOptions?: { dryRun?: readonly string[] } };
+  const dryRun = request.query.get('dryRun') === 'All' || deleteOptions?.dryRun?.includes('All');
+  if (status >= 300 || dryRun) return;
+  const { namespace, name } = request.info;
+  await deleteInHub(
+    context,
+    resolved,
+    { ...request, method: 'DELETE', query: new URLSearchParams(), body: NOTHING },
+    { namespace, name: parseViewName(name).name },
+  );
+}
+
+const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction' };
+const NOTHING = new Uint8Array(0);
 
 /** Undefined: the hub answers, also that there is no such object. */
 async function placeOf(
@@ -73,17 +98,26 @@ async function placeOf(
     // An apply or an update may create it, and its own text for what is missing is the right one.
     const absent = error instanceof ApiError && error.code === 404 && resolved.hub;
     if (!absent) throw error;
-    const copy =
-      parseViewName(name).clusterName === undefined ? undefined : await findCopy(context, resolved, locating);
-    return copy;
+    return parseViewName(name).clusterName === undefined ? undefined : copyOf(context, resolved, locating);
   }
   if (located.downstream !== undefined) {
     return { downstream: located.downstream, ownNamespace: located.ownNamespace, ownName: located.item.name };
   }
+  if (info.subresource === '') return undefined;
   // What only a running copy can answer: its cluster does.
-  if (info.subresource === '' || (await hubServes(context, resolved, request))) return undefined;
-  return findCopy(context, resolved, locating);
+  const hubAnswers = await hubServes(context, resolved, request);
+  if (hubAnswers && !RUNNING.has(info.subresource)) return undefined;
+  const copy = await copyOf(context, resolved, locating);
+  return hubAnswers && copy === undefined ? undefined : copy;
 }
+
+async function copyOf(...found: Parameters<typeof findCopy>): Promise<Place | undefined> {
+  const place = await findCopy(...found);
+  return place && { ...place, copied: true };
+}
+
+/** Subresources that the hub serves of what does not run yet. */
+const RUNNING: ReadonlySet<string> = new Set(['ephemeralcontainers']);
 
 async function hubServes({ hub }: ViewContext, { info }: ResolvedResource, request: ApiRequest): Promise<boolean> {
   const definition = await hub.definition(request.workspace, info);
@@ -264,7 +298,11 @@ export async function deleteCollection(
       parts.push(
         named === undefined
           ? answerHub(context, request, resolved.info)
-          : Promise.all(named.map((one) => deleteInHub(context, resolved, request, one))),
+          : Promise.all(
+              named.map(({ namespace, item: { name } }) =>
+                deleteInHub(context, resolved, request, { namespace, name }),
+              ),
+            ),
       );
     }
     for (const { downstream } of gathered.clusters) {
@@ -291,10 +329,10 @@ async function deleteInHub(
   context: ViewContext,
   resolved: ResolvedResource,
   request: ApiRequest,
-  { namespace, item }: MergedItem,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
 ): Promise<void> {
-  const query = new URLSearchParams([...request.query].filter(([name]) => !name.endsWith('Selector')));
-  const info = { ...request.info, verb: 'delete', namespace, name: item.name };
+  const query = new URLSearchParams([...request.query].filter(([key]) => !key.endsWith('Selector')));
+  const info = { ...request.info, verb: 'delete', namespace, name, subresource: '' };
   await answerHub(context, { ...request, query, info }, resolved.info).catch((error: unknown) => {
     if (!(error instanceof ApiError) || error.code !== 404) throw error;
   });

@@ -69,7 +69,7 @@ export interface ResourceDefinition {
   readonly unknownField?: (field: string) => string;
   /** Per-kind rules beyond the schema. Pure; defaulting mutates a private copy. */
   readonly defaults?: (object: KubeObject) => void;
-  readonly validate?: (object: KubeObject, old: KubeObject | undefined) => readonly StatusCause[];
+  readonly validate?: (object: KubeObject, old: KubeObject | undefined, subresource?: string) => readonly StatusCause[];
   /** Virtual resources (reviews, token) answered by code instead of the store. */
   readonly handler?: (request: ApiRequest, object: KubeObject | undefined) => Promise<ApiResult>;
 }

@@ -32,6 +32,8 @@ const CLUSTER_OWNED: Readonly<Record<string, (spec: Record<string, unknown>) => 
   },
   Pod: (spec) => {
     delete spec.nodeName;
+    // Added to what runs there, by its subresource; nobody may create a pod with them.
+    delete spec.ephemeralContainers;
   },
   PersistentVolumeClaim: (spec) => {
     delete spec.volumeName;

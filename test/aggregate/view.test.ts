@@ -22,6 +22,10 @@ const pod = (name: string, namespace = 'default', labels?: Record<string, string
   metadata: { name, namespace, ...(labels === undefined ? {} : { labels }) },
   spec: { nodeName: `node-of-${name}` },
 });
+const authoredPod = {
+  metadata: { name: 'web', namespace: 'default' },
+  spec: { containers: [{ name: 'web', image: 'nginx' }] },
+};
 const configMap = (name: string) => ({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name, namespace: 'default' } });
 const PODS_URL = '/api/v1/namespaces/default/pods';
 const MAPS_URL = '/api/v1/namespaces/default/configmaps';
@@ -497,6 +501,33 @@ describe('writes', () => {
     expect(next.status).toBe(200);
     expect((await call('PUT', `${MAPS_URL}/x`, { ...made, data: { a: '2' } })).status).toBe(409);
     expect((await call('GET', `${MAPS_URL}/x`)).json.metadata.resourceVersion).toBe(next.json.metadata.resourceVersion);
+  });
+
+  test('an authored pod is evicted with its copy, but not on trial', async () => {
+    const east = cluster('east', 1);
+    const { call } = await setUp(east);
+    const { metadata } = (await call('POST', PODS_URL, { ...authoredPod, kind: 'Pod', apiVersion: 'v1' })).json;
+    east.put(PODS, {
+      metadata: {
+        name: 'web',
+        namespace: 'default',
+        labels: { [COPY_LABEL]: 'k' },
+        annotations: { [COPY_UID_ANNOTATION]: metadata.uid },
+      },
+    });
+    const evict = (more: object = {}, query = '') =>
+      call('POST', `${PODS_URL}/web/eviction${query}`, {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { name: 'web' },
+        ...more,
+      });
+    expect((await evict({}, '?dryRun=All')).status).toBe(201);
+    expect((await evict({ deleteOptions: { dryRun: ['All'] } })).status).toBe(201);
+    expect((await call('GET', `${PODS_URL}/web`)).status).toBe(200);
+    expect((await evict()).status).toBe(201);
+    expect(east.requests.at(-1)?.path).toBe('/api/v1/namespaces/default/pods/web/eviction');
+    expect((await call('GET', `${PODS_URL}/web`)).status).toBe(404);
   });
 
   test('streams are handed on to the cluster of the object', async () => {

@@ -9,7 +9,7 @@ import { GIVEN_SPEC_ANNOTATION_PREFIX } from './workload.ts';
 
 /** Members of `.spec` that clusters decide, by apiVersion and kind. */
 const GIVEN_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  'v1/Pod': ['nodeName'],
+  'v1/Pod': ['nodeName', 'ephemeralContainers'],
   'v1/PersistentVolumeClaim': ['volumeName'],
   'v1/Service': ['clusterIP', 'clusterIPs'],
   'batch/v1/Job': ['selector'],

@@ -1,6 +1,6 @@
 /** What the server, not the client, decides about an object before it is stored (registry/rest BeforeCreate, BeforeUpdate). */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, ObjectMeta } from '../../kube/object.ts';
+import type { Json, KubeObject, ObjectMeta } from '../../kube/object.ts';
 import { rfc3339 } from '../../reconcile/clock.ts';
 import type { HubCore, Target } from '../core.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
@@ -32,6 +32,7 @@ export function prepareForCreate(core: Pick<HubCore, 'clock' | 'newUid'>, target
 export function prepareForUpdate(target: Target, object: KubeObject, old: KubeObject): void {
   const { definition, subresource } = target;
   if (subresource === 'status') keepAllButStatus(definition, object, old);
+  else if (subresource === 'ephemeralcontainers') keepAllButEphemeral(object, old);
   else if (definition.status && subresource === '') keepStatus(object, old);
   const { metadata } = object;
   if (!metadata.uid) metadata.uid = old.metadata.uid as string;
@@ -70,6 +71,17 @@ function keepAllButStatus(definition: ResourceDefinition, object: KubeObject, ol
   }
   object.metadata = { ...given };
   for (const field of statusKeeps) copyField(object, old, field);
+}
+
+/** Pods: that subresource adds containers and does nothing else (core/pod strategy dropNonEphemeralContainerUpdates). */
+function keepAllButEphemeral(object: KubeObject, old: KubeObject): void {
+  const { ephemeralContainers } = (object.spec ?? {}) as { ephemeralContainers?: Json };
+  const given = object.metadata;
+  for (const key of Object.keys(object)) if (key !== 'apiVersion' && key !== 'kind') delete object[key];
+  const { ephemeralContainers: _before, ...spec } = (old.spec ?? {}) as Record<string, Json>;
+  for (const [key, value] of Object.entries(old)) if (key !== 'apiVersion' && key !== 'kind') object[key] = value;
+  object.spec = ephemeralContainers === undefined ? spec : { ...spec, ephemeralContainers };
+  object.metadata = { ...old.metadata, ...pick(given, ['resourceVersion', 'uid', 'managedFields']) };
 }
 
 const pick = <T extends object, K extends keyof T>(from: T, keys: readonly K[]): Partial<T> =>

@@ -9,12 +9,16 @@ import { validate } from '../schema/validate.ts';
 import { validateMetadata, validateMetadataUpdate } from './validate-metadata.ts';
 
 /** Throws ApiError 422 with all causes. `old` is there for an update. */
-export function validateObject({ definition, name }: Target, object: KubeObject, old: KubeObject | undefined): void {
+export function validateObject(
+  { definition, name, subresource }: Target,
+  object: KubeObject,
+  old: KubeObject | undefined,
+): void {
   const causes: StatusCause[] = [
     ...validateMetadata(definition, object),
     ...(old === undefined ? [] : validateMetadataUpdate(object.metadata, old.metadata)),
     ...(definition.custom ? schemaCauses(definition.schema, object, old) : []),
-    ...(definition.validate?.(object, old) ?? []),
+    ...(definition.validate?.(object, old, subresource) ?? []),
   ];
   if (causes.length > 0) throw invalid(definition.info, object.metadata.name ?? name, causes);
 }

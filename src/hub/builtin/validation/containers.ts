@@ -106,7 +106,8 @@ function handlerCauses(container: Container, path: FieldPath): Causes {
   ];
 }
 
-function commonCauses(container: Container, volumes: ReadonlySet<string>, path: FieldPath): Causes {
+/** What holds for containers of every sort. */
+export function commonCauses(container: Container, volumes: ReadonlySet<string>, path: FieldPath): Causes {
   const name = child(path, 'name');
   return [
     ...(container.name ? dnsLabel(container.name, name) : [requiredValue(name)]),

@@ -4,6 +4,7 @@ import { child, type FieldPath, forbiddenField, index, invalidValue, notSupporte
 import { labelValueErrors } from '../../../kube/label-syntax.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import { type Container, containerCauses, initContainerCauses } from './containers.ts';
+import { type EphemeralContainer, ephemeralContainerCauses, ephemeralUpdateCauses } from './ephemeral-containers.ts';
 import { type Causes, dnsLabel, dnsSubdomain, oneOf } from './scalars.ts';
 import { annotationCauses, type Labels, labelCauses } from './selectors.ts';
 import { type Volume, volumeCauses } from './volumes.ts';
@@ -19,6 +20,7 @@ interface Toleration {
 export interface PodSpec {
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];
+  readonly ephemeralContainers?: readonly EphemeralContainer[];
   readonly volumes?: readonly Volume[];
   readonly restartPolicy?: string;
   readonly dnsPolicy?: string;
@@ -49,6 +51,12 @@ export function podSpecCauses(spec: PodSpec, path: FieldPath, isPod: boolean): C
     ...volumes.causes,
     ...containerCauses(spec.containers, volumes.names, child(path, 'containers')),
     ...initContainerCauses(spec.initContainers, spec.containers, volumes.names, child(path, 'initContainers')),
+    ...ephemeralContainerCauses(
+      spec.ephemeralContainers ?? [],
+      [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(({ name = '' }) => name),
+      volumes.names,
+      child(path, 'ephemeralContainers'),
+    ),
     ...(spec.hostNetwork ? hostPortCauses(spec, path, isPod) : []),
     ...oneOf(spec.restartPolicy, RESTART_POLICIES, child(path, 'restartPolicy')),
     ...oneOf(spec.dnsPolicy, DNS_POLICIES, child(path, 'dnsPolicy')),
@@ -133,10 +141,11 @@ export function runningTemplateCauses(template: PodTemplate, path: FieldPath, ki
   ];
 }
 
-/** A pod; on update only images, deadlines, tolerations and gates may change. */
+/** A pod; on update only images, deadlines, tolerations and gates may change, through its subresource ephemeral containers be added. */
 export function podCauses(
   pod: KubeObject & { spec?: PodSpec },
   old: (KubeObject & { spec?: PodSpec }) | undefined,
+  subresource = '',
 ): Causes {
   const spec = pod.spec ?? {};
   const own = [
@@ -153,7 +162,14 @@ export function podCauses(
           ],
     ),
   ];
-  return old ? [...own, ...podUpdateCauses(spec, old.spec ?? {})] : own;
+  if (old === undefined) {
+    const added = spec.ephemeralContainers?.length ?? 0;
+    return added === 0 ? own : [...own, forbiddenField('spec.ephemeralContainers', 'cannot be set on create')];
+  }
+  const before = old.spec ?? {};
+  if (subresource === 'ephemeralcontainers')
+    return [...own, ...ephemeralUpdateCauses(spec.ephemeralContainers ?? [], before.ephemeralContainers ?? [])];
+  return [...own, ...podUpdateCauses(spec, before)];
 }
 
 const UPDATABLE =

@@ -22,7 +22,11 @@ import { serviceCauses } from './services.ts';
 import { daemonSetCauses, deploymentCauses, replicaSetCauses, statefulSetCauses } from './workloads.ts';
 
 /** `old` is undefined for a create. */
-export type Validation = (object: KubeObject, old: KubeObject | undefined) => readonly StatusCause[];
+export type Validation = (
+  object: KubeObject,
+  old: KubeObject | undefined,
+  subresource?: string,
+) => readonly StatusCause[];
 
 const RULES: Readonly<Record<string, Validation>> = {
   '/ConfigMap': configMapCauses,
@@ -55,7 +59,7 @@ const RULES: Readonly<Record<string, Validation>> = {
 export function validateFor({ group, kind }: { group: string; kind: string }): Validation | undefined {
   const key = `${group}/${kind}`;
   const rule = Object.hasOwn(RULES, key) ? RULES[key] : undefined;
-  return rule && ((object, old) => rule(withoutNulls(object), old && withoutNulls(old)));
+  return rule && ((object, old, subresource) => rule(withoutNulls(object), old && withoutNulls(old), subresource));
 }
 
 /** Fields that Go always writes are null where they were never set; to a rule they are missing. */
