@@ -15,6 +15,7 @@ import { gather, refuseFaults } from './gather.ts';
 import { answerHub } from './hub-answer.ts';
 import { listView } from './list.ts';
 import { findCopy, type Located, locate, ownNamespaceOf } from './locate.ts';
+import type { MergedItem } from './merge.ts';
 import { parseViewName, qualifiedName } from './names.ts';
 import { checkScope, objectResponse, readForm } from './read.ts';
 import { namesFor, withNames } from './show-references.ts';
