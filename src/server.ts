@@ -137,7 +137,12 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
     log,
     clock: systemClock,
   });
-  const projections = createProjections({ informer: hub.informer, onFailure: projectionStatus.failed, signal });
+  const projections = createProjections({
+    informer: hub.informer,
+    onFailure: projectionStatus.failed,
+    onResult: (result) => metrics.metrics.tmc_resource_projections_total.inc({ result }),
+    signal,
+  });
   // A view that did not know them yet would show what they hide.
   await Promise.all([resolver.whenReady(), rbac.whenReady(), registry.whenLoaded(), projections.whenSynced()]);
   observeClusters(registry, metrics.metrics);

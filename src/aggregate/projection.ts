@@ -25,6 +25,8 @@ import { findReferences, referencePaths } from './reference-paths.ts';
 /** Told of an object that could not be projected, and why. */
 export type OnFailure = (projection: ResourceProjection, why: string) => void;
 
+export type ProjectionResult = 'shown' | 'hidden';
+
 export interface ProjectionOptions {
   readonly workspace: string;
   readonly resource: ResourceInfo;
@@ -32,6 +34,8 @@ export interface ProjectionOptions {
   readonly projections: readonly ResourceProjection[];
   readonly clusterLabels: (downstream: Downstream) => Readonly<Record<string, string>>;
   readonly onFailure: OnFailure;
+  /** Told of each object that was read to decide. */
+  readonly onResult?: (result: ProjectionResult) => void;
 }
 
 export class Projection {
@@ -47,6 +51,11 @@ export class Projection {
     this.#steps = options.projections.map(compileStep);
     this.#rules = rulesOf(options.projections, options.resource);
     this.changesFields = this.#steps.some(({ mask, transforms }) => mask !== undefined || transforms.length > 0);
+  }
+
+  /** What is shown depends on what stands in objects. */
+  get reads(): boolean {
+    return this.#steps.some(reads);
   }
 
   /** Equal names are shown as one. */
@@ -158,7 +167,7 @@ export class ClusterProjection {
       rules: step.rules?.filter((rule) => holdsInCluster(rule, cluster)),
     }));
     this.showsAny = this.#steps.every(({ rules }) => rules === undefined || rules.length > 0);
-    this.reads = this.#steps.some((step) => step.condition !== undefined || changes(step));
+    this.reads = this.#steps.some(reads);
   }
 
   /** The object as the view shows it, the same one each time; undefined where it does not. */
@@ -169,6 +178,7 @@ export class ClusterProjection {
     if (shown === undefined) {
       shown = this.#project(item, true) ?? HIDDEN;
       this.#shown.set(item, shown);
+      this.#options.onResult?.(shown === HIDDEN ? 'hidden' : 'shown');
     }
     return shown === HIDDEN ? undefined : shown;
   }
@@ -195,14 +205,14 @@ export class ClusterProjection {
   }
 
   #project(item: Item, conditionally: boolean): Item | undefined {
-    const object = JSON.parse(item.bytes.toString('utf8')) as KubeObject;
+    const object = parsed(item);
     const { workspace, onFailure } = this.#options;
     const values = { workspace, cluster: this.#cluster };
     let draft: KubeObject | undefined;
     for (const step of this.#steps) {
       try {
         if (conditionally && step.condition?.({ ...values, object }) === false) return undefined;
-        if (changes(step)) draft = changed(draft ?? structuredClone(object), step, templateValues(values, object));
+        if (changes(step)) draft = changed(draft ?? parsed(item), step, templateValues(values, object));
       } catch (error) {
         onFailure(step.projection, `${nameOf(object)}: ${error instanceof Error ? error.message : String(error)}`);
         return undefined;
@@ -228,9 +238,13 @@ export class ClusterProjection {
   }
 }
 
+const parsed = ({ bytes }: Item): KubeObject => JSON.parse(bytes.toString('utf8')) as KubeObject;
+
 const HIDDEN = 'hidden';
 
 const changes = ({ mask, transforms }: Step): boolean => mask !== undefined || transforms.length > 0;
+
+const reads = (step: Step): boolean => step.condition !== undefined || changes(step);
 
 function changed(draft: KubeObject, { mask, transforms }: Step, values: TemplateValues): KubeObject {
   const masked = mask === undefined ? (draft as unknown as JsonMap) : maskObject(draft as unknown as JsonMap, mask);

@@ -9,7 +9,7 @@ import type { SyncTarget } from '../hub/kinds/workload.ts';
 import { liveProjections } from '../hub/live-projections.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { apiVersionOf, type GroupResource, type ResourceInfo } from '../kube/resource.ts';
-import { Projection } from './projection.ts';
+import { Projection, type ProjectionResult } from './projection.ts';
 
 export interface Projections {
   whenSynced(): Promise<void>;
@@ -31,10 +31,16 @@ export interface ProjectionsOptions {
   readonly informer: <T extends KubeObject>(resource: GroupResource) => HubInformer<T>;
   /** Told of objects that could not be projected: they are not shown. */
   readonly onFailure: (workspace: string, projection: ResourceProjection, why: string) => void;
+  readonly onResult?: (result: ProjectionResult) => void;
   readonly signal: AbortSignal;
 }
 
-export function createProjections({ informer, onFailure, signal }: ProjectionsOptions): Projections {
+export function createProjections({
+  informer,
+  onFailure,
+  onResult = () => {},
+  signal,
+}: ProjectionsOptions): Projections {
   const live = liveProjections(informer<ResourceProjection>(RESOURCE_PROJECTIONS), signal);
   const targets = informer<SyncTarget>(SYNC_TARGETS);
   const compiled = new Map<string, Map<string, Projection | undefined>>();
@@ -58,7 +64,7 @@ export function createProjections({ informer, onFailure, signal }: ProjectionsOp
     const projections = live.of(workspace).filter((one) => concernsKind(one, resource));
     if (projections.length === 0) return undefined;
     const failed = (projection: ResourceProjection, why: string): void => onFailure(workspace, projection, why);
-    return new Projection({ workspace, resource, projections, clusterLabels, onFailure: failed });
+    return new Projection({ workspace, resource, projections, clusterLabels, onFailure: failed, onResult });
   }
 
   return {

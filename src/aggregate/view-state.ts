@@ -148,6 +148,11 @@ export class ViewState implements NamedState {
     return this.#projection;
   }
 
+  /** Lets others run while it is decided what the projection shows. */
+  async prepare(projection: Projection): Promise<void> {
+    for (const source of this.#sources) await projected(source, projection).prepare?.(this.#workspace, undefined);
+  }
+
   /** Other objects are shown from now on, or otherwise: watchers are told of each. */
   setProjection(projection: Projection | undefined): void {
     this.#telling(() => {

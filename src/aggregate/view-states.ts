@@ -64,14 +64,23 @@ export class ViewStates {
     this.#options = options;
   }
 
-  /** What a workspace's projections show is another thing from now on. */
-  reproject(workspace: string): void {
+  /** What a workspace's projections show is another thing from now on: watchers are told. */
+  async reproject(workspace: string): Promise<void> {
     this.#raiseBarrier(workspace);
-    for (const { key, resource, state } of this.#held.values()) {
-      if (key.workspace !== workspace) continue;
-      const projection = this.#options.projections.of(workspace, resource);
-      if (projection !== state.projection) state.setProjection(projection);
-    }
+    const concerned = [...this.#held.values()].filter(({ key }) => key.workspace === workspace);
+    await Promise.all(concerned.map((held) => this.#reproject(held)));
+  }
+
+  async #reproject({ key: { workspace }, resource, state }: Held): Promise<void> {
+    const { projections } = this.#options;
+    const next = projections.of(workspace, resource);
+    if (next === state.projection) return;
+    if (next?.reads === true) await state.prepare(next);
+    // It may have changed again meanwhile: then that change tells.
+    if (next !== projections.of(workspace, resource) || next === state.projection) return;
+    state.setProjection(next);
+    // Whoever was told by the former one until now must not resume past what was told here.
+    if (next?.reads === true) this.#raiseBarrier(workspace);
   }
 
   /** The view's state, with every source that can be shown now. */

@@ -69,7 +69,7 @@ export function createView(options: ViewOptions): View {
     sourceDeadlineMs,
     firstListMs,
   };
-  const stops = [followRegistry(context), projections.onChange((workspace) => states.reproject(workspace))];
+  const stops = [followRegistry(context), projections.onChange((workspace) => void states.reproject(workspace))];
   return {
     handle: options.metrics === undefined ? (request) => handle(context, request) : measured(context, options.metrics),
     close() {
