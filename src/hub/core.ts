@@ -8,7 +8,7 @@ import type { ChangeFeed } from './change-feed.ts';
 import type { ObjectIo } from './object-io.ts';
 import type { HotRanges } from './read/hot-ranges.ts';
 import type { ResourceDefinition } from './resource-definition.ts';
-import type { Store } from './store/store.ts';
+import type { CommitResult, Store, StoreOperation } from './store/store.ts';
 
 export interface HubCore {
   readonly store: Store;
@@ -70,6 +70,9 @@ export interface MutationRound {
   again(): void;
 }
 
+/** Commits the write, with further operations: all or none. */
+export type CommitWith = (more: readonly StoreOperation[]) => Promise<CommitResult>;
+
 /** A part of admission. Any phase may throw an ApiError, which refuses the write. */
 export interface AdmissionStep {
   readonly name: string;
@@ -79,6 +82,8 @@ export interface AdmissionStep {
   permit?(request: AdmissionRequest, core: HubCore): Promise<void> | void;
   /** May only refuse; the object is whole and valid. */
   validate?(request: AdmissionRequest, core: HubCore): Promise<void> | void;
+  /** Around the commit, so that what it writes goes with the object or not at all. A dry run commits nothing. Of one step only. */
+  commit?(request: AdmissionRequest, core: HubCore, commit: CommitWith): Promise<CommitResult>;
 }
 
 /** The steps by phase, each in order. */
@@ -86,6 +91,7 @@ export interface AdmissionChain {
   readonly mutating: readonly Required<Pick<AdmissionStep, 'name' | 'mutate'>>[];
   readonly permitting: readonly Required<Pick<AdmissionStep, 'name' | 'permit'>>[];
   readonly validating: readonly Required<Pick<AdmissionStep, 'name' | 'validate'>>[];
+  readonly committing: Required<Pick<AdmissionStep, 'name' | 'commit'>> | undefined;
 }
 
 /** A write's outcome. `value` is absent where nothing was stored (dry-run). */

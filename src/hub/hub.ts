@@ -10,6 +10,7 @@ import type { KubeObject } from '../kube/object.ts';
 import { type GroupResource, groupResourceName } from '../kube/resource.ts';
 import { type Clock, systemClock } from '../reconcile/clock.ts';
 import { type Logger, silentLogger } from '../reconcile/logger.ts';
+import { LIMIT_RANGER } from './admission/limit-range.ts';
 import { NAMESPACE_LIFECYCLE } from './admission/namespace-lifecycle.ts';
 import { BINDINGS, createPolicyAdmission, POLICIES, type PolicySources } from './admission/policy-admission.ts';
 import { RESOURCE_QUOTA } from './admission/resource-quota.ts';
@@ -109,6 +110,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     admission: chainOf([
       NAMESPACE_LIFECYCLE,
       ...(options.admission ?? []),
+      LIMIT_RANGER,
       createPolicyAdmission(() => policySources),
       createWebhookAdmission(() => webhookSources, webhooks.call),
       RESOURCE_QUOTA,

@@ -1,26 +1,31 @@
-/** ResourceQuotas tell what is used (pkg/controller/resourcequota). */
+/** ResourceQuotas tell what is used (pkg/controller/resourcequota). Creates reserve it themselves; here is counted what has gone. */
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject } from '../../kube/object.ts';
 import { WorkQueue } from '../../reconcile/queue.ts';
-import { countedKind, countObjects } from '../admission/quota-counts.ts';
+import { countUsed } from '../admission/quota-count.ts';
+import { measuredKind } from '../admission/quota-usage.ts';
 import type { ResourceQuota } from '../admission/resource-quota.ts';
 import type { FeedEvent } from '../change-feed.ts';
 import type { HubCore } from '../core.ts';
 import { updateObject } from '../write/update.ts';
 import type { Observer } from './observe.ts';
-import { ignoreNotFound, OWN, readObject, targetOfKey } from './own-writes.ts';
+import { isRace, OWN, readObject, targetOfKey } from './own-writes.ts';
 
 /** Changes of one namespace in this time are counted together. */
 const SETTLE_MS = 200;
+/** Kinds whose usage changes while they live. */
+const VARIABLE = new Set(['pods', 'services', 'persistentvolumeclaims']);
 
 export function quotaLifecycle(core: HubCore, signal: AbortSignal): Observer {
   /** Store keys of the quotas of a namespace: only namespaces with quotas are in it. */
   const quotas = new Map<string, Set<string>>();
   const queue = new WorkQueue({
-    process: (key) => countUsed(core, key),
+    process: (key) => recount(core, key),
     signal,
     clock: core.clock,
-    onError: (key, error) => core.log.warn({ err: error, key }, 'a quota could not be counted'),
+    onError: (key, error) => {
+      // A create was counted meanwhile; the queue comes back.
+      if (!isRace(error)) core.log.warn({ err: error, key }, 'a quota could not be counted');
+    },
   });
   return {
     observe({ place, change }: FeedEvent) {
@@ -31,28 +36,30 @@ export function quotaLifecycle(core: HubCore, signal: AbortSignal): Observer {
         if (change.type === 'put') quotas.set(namespace, known.add(change.key));
         else known.delete(change.key);
         if (known.size === 0) quotas.delete(namespace);
-        if (change.type === 'put') queue.add(change.key);
+        if (change.type === 'put' && isUncounted(change.value)) queue.add(change.key);
       }
-      const counted = change.type === 'delete' || change.previous === undefined;
-      if (counted) for (const key of quotas.get(namespace) ?? []) queue.addAfter(key, SETTLE_MS);
+      const changes = change.previous !== undefined && place.group === '' && VARIABLE.has(place.resource);
+      if (change.type === 'delete' || changes)
+        for (const key of quotas.get(namespace) ?? []) queue.addAfter(key, SETTLE_MS);
     },
   };
 }
 
-async function countUsed(core: HubCore, key: string): Promise<void> {
+/** What it limits is not what its status speaks of: it is new, or was changed. */
+function isUncounted(value: Uint8Array): boolean {
+  const { spec, status } = JSON.parse(Buffer.from(value).toString()) as ResourceQuota;
+  return !isDeepStrictEqual(spec?.hard ?? {}, status?.hard);
+}
+
+/** Read first, counted then, written if nobody wrote it in between: a create that reserves meanwhile is not lost. */
+async function recount(core: HubCore, key: string): Promise<void> {
   const target = await targetOfKey(core, key);
   const quota = target && ((await readObject(core, target)) as ResourceQuota | undefined);
   if (target === undefined || quota === undefined) return;
-  const hard = quota.spec?.hard ?? {};
-  const used: Record<string, string> = {};
-  for (const name of Object.keys(hard))
-    if (countedKind(name) !== undefined)
-      used[name] = String(await countObjects(core, target.workspace, target.namespace, name));
+  const { hard = {} } = quota.spec ?? {};
+  const used = await countUsed(core, target.workspace, target.namespace, quota.spec ?? {});
   const status = { hard, used };
-  if (isDeepStrictEqual(quota.status, status)) return;
-  const change = (object: KubeObject) => {
-    delete object.metadata.resourceVersion;
-    return { ...object, status };
-  };
-  await updateObject(core, { ...target, subresource: 'status' }, change, OWN).catch(ignoreNotFound);
+  if (isDeepStrictEqual(quota.status, status) || Object.keys(hard).every((name) => measuredKind(name) === undefined))
+    return;
+  await updateObject(core, { ...target, subresource: 'status' }, () => ({ ...quota, status }), OWN);
 }

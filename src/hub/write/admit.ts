@@ -1,13 +1,15 @@
 /**
- * The admission chain, phase by phase: mutate (in a second round where a step asks) → permit → validate. A step that
- * answers at once costs no turn of the event loop.
+ * The admission chain, phase by phase: mutate (in a second round where a step asks) → permit → validate → commit. A
+ * step that answers at once costs no turn of the event loop.
  */
 import type { AdmissionChain, AdmissionRequest, AdmissionStep, HubCore } from '../core.ts';
+import type { CommitResult, StoreOperation } from '../store/store.ts';
 
 export const chainOf = (steps: readonly AdmissionStep[]): AdmissionChain => ({
   mutating: steps.filter((step) => step.mutate !== undefined) as unknown as AdmissionChain['mutating'],
   permitting: steps.filter((step) => step.permit !== undefined) as unknown as AdmissionChain['permitting'],
   validating: steps.filter((step) => step.validate !== undefined) as unknown as AdmissionChain['validating'],
+  committing: steps.find((step) => step.commit !== undefined) as AdmissionChain['committing'],
 });
 
 /** Answers whether the object is another one now. */
@@ -47,3 +49,17 @@ export async function validateAdmission(core: HubCore, request: AdmissionRequest
     if (pending !== undefined) await pending;
   }
 }
+
+/** Stores what was admitted. A dry run goes the same way and stores nothing. Throws ApiError. */
+export function commitAdmitted(
+  core: HubCore,
+  request: AdmissionRequest,
+  operations: readonly StoreOperation[],
+): Promise<CommitResult> {
+  const commit = (more: readonly StoreOperation[]): Promise<CommitResult> =>
+    request.options.dryRun ? DRY : core.store.commit(more.length === 0 ? operations : [...operations, ...more]);
+  const { committing } = core.admission;
+  return committing === undefined ? commit([]) : committing.commit(request, core, commit);
+}
+
+const DRY: Promise<CommitResult> = Promise.resolve({ ok: true, revision: 0n });

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../kube/object.ts';
 import { ApiError, alreadyExists, withWarnings } from '../../kube/status.ts';
 import type { AdmissionRequest, HubCore, Target, WriteOptions, Written } from '../core.ts';
-import { mutate, permit, validateAdmission } from './admit.ts';
+import { commitAdmitted, mutate, permit, validateAdmission } from './admit.ts';
 import { companionOperations } from './companions.ts';
 import { recordManager } from './field-managers.ts';
 import { prepareForCreate, wipeSystemFields } from './prepare.ts';
@@ -113,16 +113,16 @@ async function createNamed(
   validateObject(target, object, undefined);
   await validateAdmission(core, request);
   const address = { ...target, name: object.metadata.name as string };
-  if (options.dryRun) {
-    if ((await core.objects.read(address)) !== undefined) return undefined;
-    return { object, stored: undefined, created: true, warnings };
-  }
   const value = core.objects.encode(definition, object);
-  const result = await core.store.commit([
+  const result = await commitAdmitted(core, request, [
     { key: core.objects.keyOf(address), value: core.objects.seal(address, value), expected: 0n },
     ...(await companionOperations(core, target, address.name)),
   ]);
   if (!result.ok) return undefined;
+  if (options.dryRun) {
+    if ((await core.objects.read(address)) !== undefined) return undefined;
+    return { object, stored: undefined, created: true, warnings };
+  }
   object.metadata.resourceVersion = String(result.revision);
   return { object, stored: { value, revision: result.revision }, created: true, warnings };
 }

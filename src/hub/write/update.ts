@@ -4,7 +4,7 @@ import { ApiError, conflict, invalid, MODIFIED, notFound, withWarnings } from '.
 import type { AdmissionRequest, HubCore, Target, WriteOptions, Written } from '../core.ts';
 import { deepEqual } from '../patch/json-value.ts';
 import type { StoredEntry } from '../store/store.ts';
-import { mutate, permit, validateAdmission } from './admit.ts';
+import { commitAdmitted, mutate, permit, validateAdmission } from './admit.ts';
 import { createObject } from './create.ts';
 import { keepUnchangedTimes, recordManager } from './field-managers.ts';
 import { countGeneration, prepareForUpdate } from './prepare.ts';
@@ -124,17 +124,17 @@ async function changeOnce(
   validateObject(target, object, old);
   await validateAdmission(core, request);
   keepUnchangedTimes(object, old);
-  return storeUpdate(core, target, entry, { object, old }, options, warnings);
+  return storeUpdate(core, request, entry, old, warnings);
 }
 
 async function storeUpdate(
   core: HubCore,
-  target: Target,
+  request: AdmissionRequest,
   entry: StoredEntry,
-  { object, old }: { readonly object: KubeObject; readonly old: KubeObject },
-  options: WriteOptions,
+  old: KubeObject,
   warnings: readonly string[],
 ): Promise<Written | 'lost race'> {
+  const { target, object, options } = request;
   const value = core.objects.encode(target.definition, object);
   const written = (revision: bigint): Written => {
     object.metadata.resourceVersion = String(revision);
@@ -142,15 +142,15 @@ async function storeUpdate(
   };
   // A write that changes nothing is no write: no revision, no event.
   if (isSame(value, entry.value, object, old)) return written(entry.revision);
-  if (options.dryRun) return { ...written(entry.revision), stored: undefined };
   const finished = object.metadata.deletionTimestamp !== undefined && mayBeRemoved(object);
-  const result = await core.store.commit([
+  const result = await commitAdmitted(core, request, [
     {
       key: entry.key,
       value: finished ? undefined : core.objects.seal(target, value),
       expected: entry.revision,
     },
   ]);
+  if (options.dryRun) return { ...written(entry.revision), stored: undefined };
   return result.ok ? written(result.revision) : 'lost race';
 }
 

@@ -50,7 +50,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
         20: ['status'],
       },
       'other kinds': {
-        1: ['status'],
         12: ['body.message', 'body.details.causes'],
         21: ['body.message', 'body.details.causes[0].message'],
         23: ['headers.warning'],

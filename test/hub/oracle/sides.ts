@@ -6,7 +6,7 @@ import { createHub, type HubOptions, ROOT_WORKSPACE } from '../../../src/hub/hub
 import { openSqliteStore } from '../../../src/hub/store/sqlite.ts';
 import type { ApiBody, ApiResponse, ByteSink } from '../../../src/kube/api.ts';
 import { parseRequestInfo } from '../../../src/kube/request-info.ts';
-import { startCluster } from '../../kube/cluster.ts';
+import { type ClusterOptions, startCluster } from '../../kube/cluster.ts';
 import type { RequestStep } from './step.ts';
 
 export interface Answer {
@@ -39,8 +39,8 @@ const headersOf = (step: RequestStep): Record<string, string> => ({
     : { 'content-type': step.type ?? PATCH_TYPES[step.patch ?? ''] ?? 'application/json' }),
 });
 
-export async function kubeSide(name: string): Promise<Side> {
-  const cluster = await startCluster({ name, controllers: false });
+export async function kubeSide(name: string, options: Partial<ClusterOptions> = {}): Promise<Side> {
+  const cluster = await startCluster({ name, controllers: false, ...options });
   return {
     async ask(step) {
       const answer = await httpRequest(cluster.url + step.url, {

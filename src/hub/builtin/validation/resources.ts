@@ -29,8 +29,8 @@ const UNIT = 1_000_000_000n;
 const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
 const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 /** Requests below the limit are allowed for what a node shares. */
-const mayDiffer = (name: string): boolean => isNative(name) && !isHugePages(name);
-const isExtended = (name: string): boolean =>
+export const mayDiffer = (name: string): boolean => isNative(name) && !isHugePages(name);
+export const isExtended = (name: string): boolean =>
   !isNative(name) && !name.startsWith('requests.') && labelKeyErrors(`requests.${name}`).length === 0;
 
 export function resourceCauses({ limits = {}, requests = {} }: Resources, path: FieldPath): Causes {
@@ -53,7 +53,7 @@ function amountCauses(name: string, text: string, path: FieldPath): Causes {
   return causes;
 }
 
-function nameCauses(name: string, path: FieldPath): Causes {
+export function nameCauses(name: string, path: FieldPath): Causes {
   const syntax = labelKeyErrors(name).map((text) => invalidValue(path, name, text));
   if (syntax.length > 0) return syntax;
   if (!name.includes('/')) {

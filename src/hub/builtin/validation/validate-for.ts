@@ -17,6 +17,7 @@ import { claimCauses, configMapCauses, secretCauses } from './configuration.ts';
 import { cronJobCauses, jobCauses } from './jobs.ts';
 import { ingressCauses, networkPolicyCauses } from './networking.ts';
 import { podCauses } from './pods.ts';
+import { limitRangeCauses, quotaCauses } from './quotas.ts';
 import { autoscalerCauses, budgetCauses } from './scaling.ts';
 import { serviceCauses } from './services.ts';
 import { daemonSetCauses, deploymentCauses, replicaSetCauses, statefulSetCauses } from './workloads.ts';
@@ -31,7 +32,9 @@ export type Validation = (
 const RULES: Readonly<Record<string, Validation>> = {
   '/ConfigMap': configMapCauses,
   '/PersistentVolumeClaim': claimCauses,
+  '/LimitRange': limitRangeCauses,
   '/Pod': podCauses,
+  '/ResourceQuota': quotaCauses,
   '/Secret': secretCauses,
   '/Service': serviceCauses,
   'apps/DaemonSet': daemonSetCauses,
