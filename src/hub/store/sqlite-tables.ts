@@ -40,9 +40,10 @@ export interface OpenOptions {
 export function openDatabase(path: string, options: OpenOptions = {}): Sqlite {
   const db = new Database(path);
   try {
+    // First: the last connection of a process that just ended, or a backup's, may still be closing.
+    db.pragma('busy_timeout = 5000');
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
-    db.pragma('busy_timeout = 5000');
     db.pragma('cache_size = -65536');
     if (options.integrityCheck !== 'off') checkIntegrity(db, options.integrityCheck ?? 'quick');
     db.exec(TABLES);
