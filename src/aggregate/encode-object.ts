@@ -10,6 +10,7 @@ import { scanCanonical } from '../clusters/reflector-cache.ts';
 import { type Edit, encodeWith } from '../clusters/reflector-encode.ts';
 import { type ScannedObject, scanObject } from '../clusters/reflector-scan.ts';
 import { CLUSTER_LABEL, COPY_LABEL, COPY_UID_ANNOTATION } from '../hub/kinds/workload.ts';
+import { parseJson, stringifyJson } from '../kube/exact-json.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import type { CopyIndex } from './copy-index.ts';
 import type { Item } from './item.ts';
@@ -109,9 +110,9 @@ function withNested(
   const paths = nestedPaths(resource);
   if (paths.length === 0 || downstream.namespaceMapping === 'Identity') return scanned;
   if (!scanned.bytes.includes('"kcp-', scanned.metadata.end)) return scanned;
-  const object = JSON.parse(scanned.bytes.toString('utf8')) as object;
+  const object = parseJson(scanned.bytes.toString('utf8')) as object;
   translateNested(object, paths, translate);
-  return scanObject(Buffer.from(JSON.stringify(object)));
+  return scanObject(Buffer.from(stringifyJson(object)));
 }
 
 const copyOfHub = (scanned: ScannedObject): string | undefined =>

@@ -1,4 +1,5 @@
 /** The hub as views need it: its stored bytes become items without being parsed where the kind's version allows. */
+
 import { builtinDefinitions } from '../hub/catalog/builtin-definitions.ts';
 import type { FeedEvent } from '../hub/change-feed.ts';
 import type { HubCore, Target } from '../hub/core.ts';
@@ -8,6 +9,7 @@ import { storedAs } from '../hub/object-io.ts';
 import { readList } from '../hub/read/list.ts';
 import type { ResourceDefinition } from '../hub/resource-definition.ts';
 import { itemHead, metadataHead, tailStart, typeNames } from '../hub/stored-object.ts';
+import { stringifyJson } from '../kube/exact-json.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { pathNotFound } from '../kube/status.ts';
 import { withGiven } from './given-spec.ts';
@@ -115,7 +117,7 @@ function itemBytes(core: HubCore, definition: ResourceDefinition, value: Uint8Ar
     kind: _kind,
     ...rest
   } = core.objects.decode(definition, { value, revision: encoded });
-  return Buffer.from(head + JSON.stringify(rest).slice(1));
+  return Buffer.from(head + stringifyJson(rest).slice(1));
 }
 
 /** Items are made when first looked at: most changes are of workspaces that nobody watches. */

@@ -1,8 +1,10 @@
 /** A request that the hub answers on behalf of the view: versions are translated on the way in and out. */
+
 import { scanCanonical } from '../clusters/reflector-cache.ts';
 import { givenFields } from '../hub/kinds/given-spec.ts';
 import { CLUSTER_LABEL, GIVEN_SPEC_ANNOTATION_PREFIX } from '../hub/kinds/workload.ts';
 import type { ApiRequest, ApiResult } from '../kube/api.ts';
+import { parseJson, stringifyJson } from '../kube/exact-json.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { withGiven, withoutGiven } from './given-spec.ts';
 import { HUB_SLOT, toSourceVersion } from './resource-version.ts';
@@ -63,9 +65,9 @@ async function asAuthored(
 ): Promise<Uint8Array> {
   const stored = await hub.get(workspace, resource, info.namespace, info.name);
   if (stored?.given === undefined) return body;
-  const object: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+  const object: unknown = parseJson(Buffer.from(body).toString('utf8'));
   withoutGiven(object, stored.given);
-  return Buffer.from(JSON.stringify(object));
+  return Buffer.from(stringifyJson(object));
 }
 
 function shown(body: Buffer, status: number, resource: ResourceInfo): Buffer {

@@ -2,6 +2,7 @@
  * A workspace's ResourceProjections of one kind, compiled: which of the clusters' objects its view shows, and how each
  * looks. What cannot be decided is not shown: a projection may be there to keep something from sight.
  */
+
 import type { Downstream } from '../clusters/downstream.ts';
 import { scanCanonical } from '../clusters/reflector-cache.ts';
 import { encodeWith } from '../clusters/reflector-encode.ts';
@@ -14,6 +15,7 @@ import type { TransformStep } from '../hub/kinds/transform-step.ts';
 import type { TemplateValues } from '../hub/kinds/transform-template.ts';
 import { CLUSTER_LABEL } from '../hub/kinds/workload.ts';
 import type { JsonMap } from '../hub/patch/json-value.ts';
+import { parseJson, stringifyJson } from '../kube/exact-json.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { fromLabelSelector, type LabelRequirements, matchesLabels } from '../kube/selector.ts';
@@ -225,7 +227,7 @@ export class ClusterProjection {
     const { kind, apiVersion, metadata, ...rest } = draft;
     const labels = { ...metadata.labels, [CLUSTER_LABEL]: this.#cluster.name };
     const whole = { kind, apiVersion, metadata: { ...metadata, labels }, ...rest };
-    const scanned = scanCanonical(Buffer.from(JSON.stringify(whole)));
+    const scanned = scanCanonical(Buffer.from(stringifyJson(whole)));
     const { [CLUSTER_LABEL]: _cluster, ...own } = labels;
     const { name, uid, resourceVersion } = original;
     const { resource } = this.#options;
@@ -238,7 +240,7 @@ export class ClusterProjection {
   }
 }
 
-const parsed = ({ bytes }: Item): KubeObject => JSON.parse(bytes.toString('utf8')) as KubeObject;
+const parsed = ({ bytes }: Item): KubeObject => parseJson(bytes.toString('utf8')) as unknown as KubeObject;
 
 const HIDDEN = 'hidden';
 

@@ -1,6 +1,8 @@
 /** What a source answered to a write, as the view shows it: an object in the view's form, anything else with its names translated. */
+
 import { valueAt } from '../clusters/reflector-scan.ts';
 import type { ApiResponse } from '../kube/api.ts';
+import { parseJson, stringifyJson } from '../kube/exact-json.ts';
 import { encodeVersion } from './resource-version.ts';
 
 export interface AnswerNames {
@@ -17,7 +19,7 @@ export interface AnswerNames {
 export function translateValue(body: Buffer, names: AnswerNames): Buffer {
   let value: unknown;
   try {
-    value = JSON.parse(body.toString('utf8'));
+    value = parseJson(body.toString('utf8'));
   } catch {
     return body;
   }
@@ -30,7 +32,7 @@ export function translateValue(body: Buffer, names: AnswerNames): Buffer {
     if (metadata.namespace === names.ownNamespace) metadata.namespace = names.namespace;
     if (metadata.name === names.ownName) metadata.name = names.name;
   }
-  const text = JSON.stringify(value);
+  const text = stringifyJson(value);
   const hides = kind === 'Status' && names.ownNamespace !== '' && names.ownNamespace !== names.namespace;
   return Buffer.from(hides ? text.replaceAll(names.ownNamespace, names.namespace) : text);
 }

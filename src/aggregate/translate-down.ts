@@ -2,10 +2,12 @@
  * What a client writes, as the source that holds the object is to read it: names without `@cluster`, the source's own
  * resourceVersions, and for a cluster its own namespaces, without the view's label, owners by the cluster's uids.
  */
+
 import { decodeBody, mediaTypeOf } from '../hub/answer/body.ts';
 import { CLUSTER_LABEL } from '../hub/kinds/workload.ts';
 import { decodeBody as decodeText } from '../hub/schema/decode-body.ts';
 import type { ApiRequest } from '../kube/api.ts';
+import { stringifyJson } from '../kube/exact-json.ts';
 import type { KubeObject, OwnerReference } from '../kube/object.ts';
 import type { GroupResource, GroupVersionKind, ResourceInfo } from '../kube/resource.ts';
 import { badRequest } from '../kube/status.ts';
@@ -57,7 +59,7 @@ export function expectedKind({ info: { verb, subresource } }: ApiRequest, resour
   };
 }
 
-const toBytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+const toBytes = (value: unknown): Buffer => Buffer.from(stringifyJson(value));
 
 /** An object, a merge patch of one, or DeleteOptions. Mutates what was just parsed. */
 function translateObject(value: unknown, resource: GroupResource, to: Destination): void {

@@ -193,5 +193,5 @@ const podGracePeriod: GracePeriod = ({ definition: { info } }, object) => {
   const spec = object.spec as { nodeName?: string; terminationGracePeriodSeconds?: number } | undefined;
   const { phase } = (object.status ?? {}) as { phase?: string };
   if (!spec?.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0;
-  return spec.terminationGracePeriodSeconds ?? DEFAULT_POD_GRACE_SECONDS;
+  return Number(spec.terminationGracePeriodSeconds ?? DEFAULT_POD_GRACE_SECONDS);
 };

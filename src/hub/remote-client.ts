@@ -1,4 +1,5 @@
 /** HubClient over HTTP: the hub of another process, for `tmc join` and `workload-syncer`. Transport is injected. */
+import { parseJson, stringifyJson } from '../kube/exact-json.ts';
 import type { Json, KubeObject } from '../kube/object.ts';
 import { type GroupResource, type GroupVersionResource, resourcePath } from '../kube/resource.ts';
 import { ApiError, type Status, type StatusDetails } from '../kube/status.ts';
@@ -33,7 +34,7 @@ export function createRemoteHubClient(send: RemoteSend): HubClient {
     const response = await send(request);
     const text = await readText(response.body);
     if (response.status >= 400) throw toApiError(response.status, text);
-    return JSON.parse(text) as T;
+    return parseJson(text) as T;
   }
 
   /** Preferred version of a group in a workspace; asked once per group. */
@@ -79,7 +80,7 @@ export function createRemoteHubClient(send: RemoteSend): HubClient {
       method,
       path: `${path}${queryOf({ fieldManager: options.fieldManager ?? 'tmc', force: options.force ? 'true' : undefined })}`,
       headers: { 'content-type': options.contentType ?? 'application/json' },
-      body: JSON.stringify(object),
+      body: stringifyJson(object),
     });
   };
 
@@ -122,7 +123,10 @@ export function createRemoteHubClient(send: RemoteSend): HubClient {
         }
         // The server ends a watch after a while; the next begins where this one was.
         for await (const line of linesOf(response.body)) {
-          const { type, object } = JSON.parse(line) as { type: HubEvent['type'] | 'BOOKMARK' | 'ERROR'; object: T };
+          const { type, object } = parseJson(line) as unknown as {
+            type: HubEvent['type'] | 'BOOKMARK' | 'ERROR';
+            object: T;
+          };
           if (type === 'ERROR') throw toApiError((object as unknown as Status).code ?? 500, JSON.stringify(object));
           resourceVersion = object.metadata.resourceVersion ?? resourceVersion;
           if (type !== 'BOOKMARK') yield { type, ...located(workspace, object) };
@@ -139,7 +143,7 @@ export function createRemoteHubClient(send: RemoteSend): HubClient {
         method: 'PATCH',
         path: `${path}${queryOf({ fieldManager: options.fieldManager ?? 'tmc' })}`,
         headers: { 'content-type': PATCH_TYPES[patch.type] },
-        body: JSON.stringify(patch.body),
+        body: stringifyJson(patch.body),
       });
     },
     async delete(ref, options = {}) {

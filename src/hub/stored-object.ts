@@ -3,6 +3,7 @@
  * head with the three in front and passes the rest on as it is, so lists and watches need no parsing, and a custom
  * resource converts to another served version (conversion None) by its head alone.
  */
+import { parseStoredJson, stringifyJson } from '../kube/exact-json.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { apiVersionOf } from '../kube/resource.ts';
 
@@ -23,7 +24,7 @@ export const typeNames = (info: { group: string; version: string; kind: string }
 export function encodeStored(object: KubeObject): Buffer {
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
   const { resourceVersion: _resourceVersion, ...stored } = metadata;
-  return Buffer.from(JSON.stringify({ metadata: stored, ...rest }));
+  return Buffer.from(stringifyJson({ metadata: stored, ...rest }));
 }
 
 /** Upstream's typed lists leave out each item's kind; lists of custom resources name it. */
@@ -40,7 +41,7 @@ export const answerBytes = (names: TypeNames, value: Uint8Array, revision: bigin
 
 /** A private, parsed copy. */
 export function decodeStored(names: TypeNames, value: Uint8Array, revision: bigint): KubeObject {
-  const { metadata, ...rest } = JSON.parse(asText(value)) as Pick<KubeObject, 'metadata'>;
+  const { metadata, ...rest } = parseStoredJson(asText(value)) as unknown as Pick<KubeObject, 'metadata'>;
   return {
     apiVersion: names.apiVersion,
     kind: names.kind,

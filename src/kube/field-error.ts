@@ -2,6 +2,7 @@
  * Validation errors of single fields, as apimachinery's `util/validation/field` words them. A cause's message is the
  * error's body without the path; `invalid()` in status.ts joins them.
  */
+import { stringifyJson } from './exact-json.ts';
 import type { StatusCause } from './status.ts';
 
 /** `spec.containers[0].image`; '' is the root. */
@@ -53,19 +54,28 @@ export const internalFieldError = (field: FieldPath, detail: string): StatusCaus
 /** A value as field errors print it: scalars plain, strings quoted, all else as Go's JSON (keys sorted, `<>&` escaped). */
 export function formatValue(value: unknown): string {
   if (typeof value === 'string') return goQuote(value);
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') return goNumber(value);
+  if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
   return goJson(value);
+}
+
+/** Go's `%v`: floats, which is what does not fit an integer, have an exponent of two digits from a million on. */
+function goNumber(value: number): string {
+  const [digits, exponent = '0'] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (Number.isSafeInteger(value) || (power >= -4 && power < 6)) return String(value);
+  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
 /** `encoding/json`'s text of a value. */
 export const goJson = (value: unknown): string =>
-  JSON.stringify(sortKeys(value) ?? null).replace(/[<>&\u2028\u2029]/g, escapeUnit);
+  stringifyJson(sortKeys(value) ?? null).replace(/[<>&\u2028\u2029]/g, escapeUnit);
 
 const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? Number(value) : value;
+  if (typeof value !== 'object' || value === null) return value;
   const keys = Object.keys(value).sort();
   return Object.fromEntries(keys.map((key) => [key, sortKeys((value as Record<string, unknown>)[key])]));
 }

@@ -52,5 +52,5 @@ export interface Condition {
   observedGeneration?: number;
 }
 
-/** JSON values as they come from `JSON.parse`. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+/** JSON values as `exact-json.ts` parses them: bigints are integers that a number would round. */
+export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };

@@ -1,6 +1,8 @@
 /** The few calls that the syncer makes to one cluster, within its rate. HTTP answers become results, or SyncProblem. */
+
 import type { Downstream } from '../clusters/downstream.ts';
 import { SYNCER_FIELD_MANAGER } from '../hub/kinds/workload.ts';
+import { parseJson, stringifyJson } from '../kube/exact-json.ts';
 import { at, list, number, text } from '../kube/fields.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { type ResourceInfo, resourcePath } from '../kube/resource.ts';
@@ -56,9 +58,9 @@ export function targetApi(downstream: Downstream, bucket: TokenBucket, signal: A
       path,
       signal,
       headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': contentType }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: stringifyJson(body) }),
     });
-    return { status: answer.status, body: JSON.parse(answer.body.toString('utf8')) as unknown };
+    return { status: answer.status, body: parseJson(answer.body.toString('utf8')) };
   }
 
   return {

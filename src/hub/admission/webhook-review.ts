@@ -1,4 +1,5 @@
 /** AdmissionReview (admission.k8s.io/v1): what a webhook is sent, and what its answer means (webhook/request/admissionreview.go). */
+import { stringifyJson } from '../../kube/exact-json.ts';
 import type { Json, KubeObject } from '../../kube/object.ts';
 import { ApiError, type Status } from '../../kube/status.ts';
 import { isMap } from '../patch/json-value.ts';
@@ -22,7 +23,7 @@ export interface Verdict {
 
 export function reviewOf(uid: string, request: PolicyRequest): string {
   const object = (one: KubeObject | undefined): Json => (one ?? null) as Json;
-  return JSON.stringify({
+  return stringifyJson({
     kind: KIND,
     apiVersion: API_VERSION,
     request: {

@@ -1,5 +1,7 @@
 /** Tables and metadata-only forms of objects, lists and watch events. */
+
 import type { ApiRequest, ApiResponse } from '../../kube/api.ts';
+import { stringifyJson } from '../../kube/exact-json.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { ApiError } from '../../kube/status.ts';
 import { type ListMeta, toPartialObjectMetadata } from '../../kube/table.ts';
@@ -117,7 +119,7 @@ async function* items(
   let separator = `${JSON.stringify(head).slice(0, -1)},"${field}":[`;
   for await (const entries of list.chunks) {
     if (entries.length === 0) continue;
-    const made = JSON.stringify(make(entries.map((entry) => entryObject(core, target, entry))));
+    const made = stringifyJson(make(entries.map((entry) => entryObject(core, target, entry))));
     yield Buffer.from(separator + made.slice(1, -1));
     separator = ',';
   }

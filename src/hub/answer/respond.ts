@@ -1,6 +1,7 @@
 /** Answers as bytes: one object, a value, a Status. */
 import { stringify as toYaml } from 'yaml';
 import type { ApiResponse } from '../../kube/api.ts';
+import { stringifyJson } from '../../kube/exact-json.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { type Status, type StatusDetails, warningHeaders } from '../../kube/status.ts';
 import type { HubCore, Target } from '../core.ts';
@@ -30,7 +31,7 @@ export function valueResponse(
   media: Media = 'application/json',
   warnings: readonly string[] = [],
 ): ApiResponse {
-  const text = media === 'application/yaml' ? toYaml(value) : `${JSON.stringify(value)}\n`;
+  const text = media === 'application/yaml' ? toYaml(value) : `${stringifyJson(value)}\n`;
   return bytesResponse(status, Buffer.from(text), warnings, media);
 }
 
@@ -39,7 +40,7 @@ export function entryBytes(core: HubCore, target: Target, entry: StoredEntry): U
   const { definition } = target;
   return core.objects.passesBytes(definition) && target.workspace !== '*'
     ? answerBytes(typeNames(definition.info), entry.value, entry.revision)
-    : Buffer.from(JSON.stringify(entryObject(core, target, entry)));
+    : Buffer.from(stringifyJson(entryObject(core, target, entry)));
 }
 
 /** Parsed, in the definition's version, with its workspace where the request spans several. */

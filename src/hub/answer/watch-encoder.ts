@@ -1,4 +1,5 @@
 /** Watch events as lines of JSON; the bytes of a live event are made once for all watchers that see it alike. */
+import { stringifyJson } from '../../kube/exact-json.ts';
 import type { HubCore, Target } from '../core.ts';
 import type { WatchEncoder } from '../read/watch.ts';
 import { typeNames } from '../stored-object.ts';
@@ -31,4 +32,4 @@ export function createWatchEncoder(core: HubCore, target: Target): WatchEncoder 
   };
 }
 
-export const jsonLine = (type: string, object: unknown): Buffer => Buffer.from(`${JSON.stringify({ type, object })}\n`);
+export const jsonLine = (type: string, object: unknown): Buffer => Buffer.from(`${stringifyJson({ type, object })}\n`);

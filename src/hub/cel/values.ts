@@ -42,7 +42,7 @@ export function toCel(value: Json, shape: Shape): unknown {
     case 'int':
       return typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value;
     case 'double':
-      return value;
+      return typeof value === 'bigint' ? Number(value) : value;
     case 'list':
       return Array.isArray(value) ? value.map((item) => toCel(item, shape.item)) : value;
     case 'map':
@@ -77,7 +77,7 @@ function toObject(value: { [key: string]: Json }, shape: ObjectShape): object {
 
 /** Values of unknown type: whole numbers are ints. */
 export function toDyn(value: Json): unknown {
-  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
   if (Array.isArray(value)) return value.map(toDyn);
   return isMap(value) ? new Map(Object.keys(value).map((key) => [key, toDyn(value[key] as Json)])) : value;
 }

@@ -1,4 +1,5 @@
 /** Protobuf messages to JSON and back, driven by the generated tables. */
+import { toJsonInteger } from '../../kube/exact-json.ts';
 import type { Json } from '../../kube/object.ts';
 import { builtinMessage, type MessageField } from '../builtin/tables.ts';
 import { DELIMITED, FIXED32, FIXED64, MalformedProtobuf, type ProtobufReader, VARINT } from './protobuf-reader.ts';
@@ -153,10 +154,10 @@ function decodeValue(type: string, reader: ProtobufReader, depth: number): Json 
     case 'int32':
       return Number(BigInt.asIntN(32, reader.varint()));
     case 'int64':
-      return Number(BigInt.asIntN(64, reader.varint()));
+      return toJsonInteger(BigInt.asIntN(64, reader.varint()));
     case 'uint32':
     case 'uint64':
-      return Number(reader.varint());
+      return toJsonInteger(reader.varint());
     case 'double':
       return reader.double();
     case 'float':
@@ -188,7 +189,7 @@ function encodeValue(number: number, type: string, value: Json, out: ProtobufWri
   else if (type === 'bytes') out.bytes(number, Buffer.from(String(value), 'base64'));
   else if (type === 'bool') out.bool(number, value === true);
   else if (type === 'double') out.double(number, Number(value));
-  else if (isScalar(type)) out.integer(number, Number(value));
+  else if (isScalar(type)) out.integer(number, typeof value === 'bigint' ? value : Number(value));
   else {
     const wellKnown = WELL_KNOWN.get(type);
     out.message(number, () => {

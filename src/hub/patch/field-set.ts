@@ -4,6 +4,7 @@
  * `f:<field>`, `k:{"<key>":<value>,…}` with sorted keys, `v:<value>`, `i:<index>`.
  */
 import { LRUCache } from 'lru-cache';
+import { parseJson } from '../../kube/exact-json.ts';
 import { goJson } from '../../kube/field-error.ts';
 import type { Json } from '../../kube/object.ts';
 import { type AtomRef, fieldType, resolveAtom } from './apply-schema.ts';
@@ -176,7 +177,7 @@ const parsedElements = new LRUCache<PathElement, { readonly value: Json }>({ max
 function parseElement(element: PathElement): Json {
   let parsed = parsedElements.get(element);
   if (parsed === undefined) {
-    parsed = { value: JSON.parse(element.slice(2)) as Json };
+    parsed = { value: parseJson(element.slice(2)) };
     parsedElements.set(element, parsed);
   }
   return parsed.value;
@@ -263,11 +264,11 @@ export function formatElement(element: PathElement): string {
     case 'f':
       return `.${rest}`;
     case 'k': {
-      const keys = Object.entries(JSON.parse(rest) as JsonMap);
+      const keys = Object.entries(parseJson(rest) as JsonMap);
       return `[${keys.map(([name, value]) => `${name}=${pathText(value)}`).join(',')}]`;
     }
     case 'v':
-      return `[=${pathText(JSON.parse(rest) as Json)}]`;
+      return `[=${pathText(parseJson(rest))}]`;
     default:
       return `[${rest}]`;
   }

@@ -2,6 +2,7 @@
  * RFC 6902 with kube-apiserver's reading of it: it stops at the first operation that fails, counts negative indices
  * from the end, adds over a missing member on `replace`, and lets `test` of a missing member pass against null.
  */
+import { stringifyJson } from '../../kube/exact-json.ts';
 import type { Json } from '../../kube/object.ts';
 import { ApiError, badRequest, tooLarge } from '../../kube/status.ts';
 import { deepEqual, getKey, isMap, type JsonMap, setKey } from './json-value.ts';
@@ -71,7 +72,7 @@ const OPERATIONS: Readonly<Record<string, (document: Document, operation: JsonMa
   },
   copy: (document, { from, path }) => {
     const value = get(document, from) ?? null;
-    document.copied += JSON.stringify(value).length;
+    document.copied += stringifyJson(value).length;
     if (document.copied > MAX_COPIED_BYTES) throw unprocessablePatch();
     add(document, path, structuredClone(value));
   },

@@ -46,7 +46,7 @@ export function compareScalars(left: Json, right: Json): number {
 }
 
 const rank = (value: Json): number => {
-  const at = RANK.indexOf(typeof value);
+  const at = typeof value === 'bigint' ? 0 : RANK.indexOf(typeof value);
   return at < 0 ? RANK.length : at;
 };
 
@@ -57,7 +57,15 @@ export const pathText = (value: Json): string => (typeof value === 'string' ? go
 
 /** What encoding/json calls a value in its type errors. */
 export const goTypeOf = (value: unknown): string =>
-  value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'array'
+      : typeof value === 'boolean'
+        ? 'bool'
+        : typeof value === 'bigint'
+          ? 'number'
+          : typeof value;
 
 /** Go's `%v` of a decoded JSON value, as it stands in type errors. */
 export function goText(value: Json): string {

@@ -2,6 +2,7 @@
  * Server-side apply, and the recording of ownership for every other write
  * (structured-merge-diff `merge/update.go` under the managers of apimachinery `util/managedfields/internal`).
  */
+import { parseJson } from '../../kube/exact-json.ts';
 import { goJson, goQuote } from '../../kube/field-error.ts';
 import type { Json, KubeObject } from '../../kube/object.ts';
 import { parseApiVersion } from '../../kube/resource.ts';
@@ -264,7 +265,7 @@ class Engine {
     const text = live.metadata.annotations?.[LAST_APPLIED];
     if (text === undefined || text === '') return undefined;
     try {
-      const config = JSON.parse(text) as Json;
+      const config = parseJson(text);
       if (!isMap(config) || config.apiVersion !== this.context.type.apiVersion) return undefined;
       if (typeFaults(config, this.atom, false).length > 0) return undefined;
       const { modified, added, removed } = compareValues(config, asJson(live), this.atom);

@@ -2,6 +2,7 @@
  * Strategic merge patch of built-in kinds (apimachinery `util/strategicpatch`): lists merge by the schema's merge keys,
  * and directives in the patch say more: `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/<f>`, `$setElementOrder/<f>`.
  */
+import { isJsonInteger, isJsonNumber } from '../../kube/exact-json.ts';
 import type { Json } from '../../kube/object.ts';
 import type { TypeSchema } from '../../kube/schema.ts';
 import { ApiError, badRequest } from '../../kube/status.ts';
@@ -84,7 +85,7 @@ function directiveField(key: string, prefix: string): string {
 const kindOf = (value: Json): string => {
   if (value === null) return 'nil';
   if (Array.isArray(value)) return 'slice';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (isJsonNumber(value)) return isJsonInteger(value) ? 'int64' : 'float64';
   return typeof value === 'object' ? 'map' : typeof value;
 };
 

@@ -145,7 +145,7 @@ const GO_TYPES: Readonly<Record<string, string>> = { string: 'string', boolean: 
 
 function checkScalar(value: Json, kind: ScalarKind, checker: Checker): void {
   if (value === null) return;
-  const is = typeof value;
+  const is = typeof value === 'bigint' ? 'number' : typeof value;
   if (kind === 'untyped' ? is !== 'object' : is === (kind === 'numeric' ? 'number' : kind)) return;
   const message = {
     numeric: `expected numeric (int or float), got ${GO_TYPES[is] ?? (Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}')}`,

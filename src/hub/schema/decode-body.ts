@@ -1,5 +1,6 @@
 /** A request's JSON or YAML body as a value, with upstream's refusals of what is neither. Protobuf is src/hub/encoding's. */
 import { LineCounter, parseAllDocuments, type Tags, visit } from 'yaml';
+import { parseJson, toJsonInteger } from '../../kube/exact-json.ts';
 import type { Json } from '../../kube/object.ts';
 import { badRequest, tooLarge } from '../../kube/status.ts';
 import { goTypeOf } from '../patch/json-value.ts';
@@ -55,7 +56,7 @@ function decodeJson(text: string, body: Uint8Array, options: DecodeOptions, form
   if (nestsTooDeep(text)) throw unrecognized('json parse error: exceeded max depth', body, options);
   let value: Json;
   try {
-    value = JSON.parse(text) as Json;
+    value = parseJson(text);
   } catch (error) {
     if (format === 'yaml') return decodeYaml(text, body, options);
     throw unrecognized(`couldn't get version/kind; json parse error: ${goSyntaxError(text, error)}`, body, options);
@@ -172,6 +173,7 @@ function decodeYaml(text: string, body: Uint8Array, options: DecodeOptions): Dec
     merge: true,
     lineCounter: lines,
     prettyErrors: false,
+    intAsBigInt: true,
     logLevel: 'silent',
   });
   if (document === undefined || !('toJS' in document)) return { value: null, duplicates: [] };
@@ -212,7 +214,7 @@ function decodeYaml(text: string, body: Uint8Array, options: DecodeOptions): Dec
 function plain(value: unknown): Json {
   if (Array.isArray(value)) return value.map(plain);
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [String(key), plain(item)]));
-  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'bigint') return toJsonInteger(value);
   if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`json: unsupported value: ${value}`);
   return (value ?? null) as Json;
 }

@@ -3,6 +3,7 @@
  * unknown fields and nulls are gone, empty optional fields too, structs held by value are there, times and quantities
  * are in their canonical form. And what a strict decoder, or any, says of it.
  */
+import { isJsonInteger, isJsonNumber, numberTexts } from '../../kube/exact-json.ts';
 import { goQuote } from '../../kube/field-error.ts';
 import type { Json, KubeObject } from '../../kube/object.ts';
 import { formatQuantity, parseQuantity } from '../../kube/quantity.ts';
@@ -52,7 +53,7 @@ const SPECIAL: Readonly<Record<string, (value: Json) => Json>> = {
 const TIMES = new Set([`${META}apis.meta.v1.Time`, `${META}apis.meta.v1.MicroTime`]);
 
 function quantity(value: Json): Json {
-  if (typeof value !== 'string' && typeof value !== 'number') throw new Error(QUANTITY_FAULT);
+  if (typeof value !== 'string' && !isJsonNumber(value)) throw new Error(QUANTITY_FAULT);
   try {
     return formatQuantity(parseQuantity(String(value).trim()));
   } catch {
@@ -68,7 +69,7 @@ const structName = (definition: string): string => definition.split('.').at(-1) 
 const goKind = (value: Json): string => {
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'boolean') return 'bool';
-  return typeof value;
+  return typeof value === 'bigint' ? 'number' : typeof value;
 };
 
 const isZero = (value: Json): boolean =>
@@ -82,6 +83,8 @@ interface Place {
   readonly struct: string;
   readonly fields: readonly string[];
   readonly goName: string | undefined;
+  /** How a number was written, where that is not how it is written back. */
+  readonly text: string | undefined;
 }
 
 interface Mismatch {
@@ -103,6 +106,7 @@ class Decoder {
   struct(value: JsonMap, schema: Schema, definition: string, path: string, fields: readonly string[]): JsonMap {
     const facts = goStruct(definition);
     const properties = schema.properties ?? {};
+    const texts = numberTexts(value);
     const out: JsonMap = {};
     for (const key of Object.keys(value)) {
       const at = path === '' ? key : `${path}.${key}`;
@@ -113,7 +117,12 @@ class Decoder {
       }
       const item = value[key] as Json;
       if (item === null) continue;
-      const place = { struct: structName(definition), fields: [...fields, key], goName: facts.named[key] };
+      const place = {
+        struct: structName(definition),
+        fields: [...fields, key],
+        goName: facts.named[key],
+        text: texts?.get(key),
+      };
       const decoded = this.value(item, property, at, place);
       if (decoded === undefined || !this.isWritten(decoded, property, key, facts)) continue;
       // Storage does not tell an empty list from none; definitions are stored as JSON, which does.
@@ -216,14 +225,18 @@ class Decoder {
   }
 
   private scalar(value: Json, type: string, goType: string, place: Place): Json | undefined {
-    return typeof value === type ? value : this.mismatch(value, goType, place, { kind: SCALAR_KINDS[type] });
+    const fits = typeof value === type || (type === 'number' && typeof value === 'bigint');
+    return fits ? value : this.mismatch(value, goType, place, { kind: SCALAR_KINDS[type] });
   }
 
   private integer(value: Json, goType: 'int32' | 'int64', place: Place): Json | undefined {
-    if (typeof value !== 'number') return this.mismatch(value, goType, place, { kind: goType });
+    if (!isJsonNumber(value)) return this.mismatch(value, goType, place, { kind: goType });
+    // Go reads digits alone into integers: `1.0` and `1e3` are none.
+    const written = this.#from === 'text' ? place.text : undefined;
     const limit = goType === 'int32' ? 2 ** 31 : 2 ** 63;
-    if (Number.isInteger(value) && value >= -limit && value < limit) return value;
-    return this.mismatch(value, goType, place, { found: `number ${value}`, kind: goType });
+    if (written === undefined && isJsonInteger(value) && value >= -limit && value < limit) return value;
+    if (written === '-0') return 0;
+    return this.mismatch(value, goType, place, { found: `number ${written ?? value}`, kind: goType });
   }
 
   private bytes(value: Json, place: Place): Json | undefined {
@@ -263,7 +276,7 @@ function unconverted(value: Json, goType: string, kind: string | undefined): str
 }
 
 const goScalar = (value: Json): string => {
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (isJsonNumber(value)) return isJsonInteger(value) ? 'int64' : 'float64';
   return typeof value === 'boolean' ? 'bool' : 'string';
 };
 

@@ -2,6 +2,7 @@
  * Values against a structural schema, with kube-apiserver's messages (kube-openapi `validation/validate`, turned into
  * field errors as apiextensions `apiserver/validation` does).
  */
+import { isJsonInteger, isJsonNumber, stringifyJson } from '../../kube/exact-json.ts';
 import {
   child,
   type FieldPath,
@@ -50,7 +51,7 @@ function check(value: Json, schema: Schema, path: FieldPath, old?: Json): Outcom
     ...(typeof value === 'string'
       ? [plain([...stringCauses(value, schema, path), ...formatCauses(value, schema, path)])]
       : []),
-    ...(typeof value === 'number' ? [plain(numberCauses(value, schema, path))] : []),
+    ...(isJsonNumber(value) ? [plain(numberCauses(value, schema, path))] : []),
     ...(Array.isArray(value) ? [list(value, schema, path, old)] : []),
     plain(enumCauses(value, schema, path)),
     ...(isMap(value) ? [map(value, schema, path, old)] : []),
@@ -69,9 +70,11 @@ const body = (path: FieldPath, text: string): string => `${path} in body ${text}
 const kindOf = (value: Json): string => {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  if (isJsonNumber(value)) return isJsonInteger(value) ? 'integer' : 'number';
   return typeof value;
 };
+
+const INTEGERS = ['int32', 'int64'];
 
 function typeCauses(value: Json, schema: Schema, path: FieldPath): StatusCause[] {
   const types = schema['x-kubernetes-int-or-string'] ? ['integer', 'string'] : schema.type ? [schema.type] : [];
@@ -82,12 +85,15 @@ function typeCauses(value: Json, schema: Schema, path: FieldPath): StatusCause[]
   // A format on a string stands for its type there.
   const numeric = types.includes('number') || types.includes('integer');
   if (!numeric && kind === 'string' && schema.format && isKnownFormat(schema.format)) return [];
+  // Integers with a format are said to be of that type, and then Go's type is what was found.
+  if (kind === 'number' && types.includes('integer') && schema.format !== undefined && INTEGERS.includes(schema.format))
+    return [typeInvalid(path, 'float64', body(path, `must be of type ${schema.format}: "float64"`))];
   return [typeInvalid(path, kind, body(path, `must be of type ${types.join(',')}: ${JSON.stringify(kind)}`))];
 }
 
 function enumCauses(value: Json, schema: Schema, path: FieldPath): StatusCause[] {
   if (schema.enum === undefined || schema.enum.some((one) => deepEqual(one, value))) return [];
-  const supported = schema.enum.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
+  const supported = schema.enum.map((one) => (typeof one === 'string' ? one : stringifyJson(one)));
   return [notSupported(path, value, supported)];
 }
 
@@ -114,7 +120,7 @@ function formatCauses(value: string, schema: Schema, path: FieldPath): StatusCau
   return [typeInvalid(path, value, body(path, `must be of type ${format}: ${JSON.stringify(value)}`))];
 }
 
-function numberCauses(value: number, schema: Schema, path: FieldPath): StatusCause[] {
+function numberCauses(value: number | bigint, schema: Schema, path: FieldPath): StatusCause[] {
   const causes: StatusCause[] = [];
   const fault = (text: string) => causes.push(invalidValue(path, value, body(path, text)));
   if (schema.type === 'integer' && !inRange(value, schema.format)) {
@@ -122,16 +128,14 @@ function numberCauses(value: number, schema: Schema, path: FieldPath): StatusCau
     causes.push(invalidValue('', '', `Checked value must be of type integer ${format} in ${path}`));
   }
   // Bounds are cut to whole numbers where the value is one, as upstream compares them.
-  const bound = (given: number | undefined) =>
-    given === undefined || !Number.isInteger(value) ? given : Math.trunc(given);
+  const bound = (given: number | undefined) => (given === undefined || !isWhole(value) ? given : Math.trunc(given));
   const [multipleOf, maximum, minimum] = [bound(schema.multipleOf), bound(schema.maximum), bound(schema.minimum)];
   if (multipleOf !== undefined && multipleOf <= 0) {
     causes.push(
       invalidValue(path, multipleOf, `factor MultipleOf declared for ${path} must be positive: ${multipleOf}`),
     );
   } else if (multipleOf !== undefined) {
-    const factor = multipleOf < 1 ? (1 / multipleOf) * value : value / multipleOf;
-    if (!Number.isInteger(factor)) fault(`should be a multiple of ${multipleOf}`);
+    if (!isMultiple(value, multipleOf)) fault(`should be a multiple of ${multipleOf}`);
   }
   if (maximum !== undefined && (schema.exclusiveMaximum ? value >= maximum : value > maximum)) {
     fault(`should be less than ${schema.exclusiveMaximum ? '' : 'or equal to '}${maximum}`);
@@ -142,9 +146,16 @@ function numberCauses(value: number, schema: Schema, path: FieldPath): StatusCau
   return causes;
 }
 
-function inRange(value: number, format: string | undefined): boolean {
+const isWhole = (value: number | bigint): boolean => typeof value === 'bigint' || Number.isInteger(value);
+
+function isMultiple(value: number | bigint, of: number): boolean {
+  if (typeof value === 'bigint' && Number.isInteger(of)) return value % BigInt(of) === 0n;
+  return Number.isInteger(of < 1 ? (1 / of) * Number(value) : Number(value) / of);
+}
+
+function inRange(value: number | bigint, format: string | undefined): boolean {
   const limit = format === 'int32' ? 2 ** 31 : 2 ** 63;
-  return Number.isInteger(value) && value >= -limit && value < limit;
+  return isWhole(value) && value >= -limit && value < limit;
 }
 
 function list(value: Json[], schema: Schema, path: FieldPath, old: Json | undefined): Outcome {

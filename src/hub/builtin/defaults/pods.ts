@@ -1,4 +1,5 @@
 /** Pods and everything in a pod template (pkg/apis/core/v1/defaults.go). */
+import { isJsonNumber } from '../../../kube/exact-json.ts';
 import type { Json } from '../../../kube/object.ts';
 import { formatQuantity, parseQuantity, type Quantity } from '../../../kube/quantity.ts';
 import { constants, type DefaultingRules, type Fields, fill, listIn, objectIn } from './fields.ts';
@@ -31,7 +32,7 @@ export const podDefaults: DefaultingRules = {
 function pod(value: Fields): void {
   const spec = objectIn(value, 'spec');
   if (!spec) return;
-  if (typeof spec.terminationGracePeriodSeconds === 'number' && spec.terminationGracePeriodSeconds < 0) {
+  if (isJsonNumber(spec.terminationGracePeriodSeconds) && spec.terminationGracePeriodSeconds < 0) {
     spec.terminationGracePeriodSeconds = 1;
   }
   fill(spec, { enableServiceLinks: true });
