@@ -204,7 +204,7 @@ export interface ListedKind extends Pick<ListSources, 'resource' | 'names'> {
 function mergedItems(inputs: readonly MergeInput[], { resource, choose, names }: ListedKind): Iterable<MergedItem> {
   const items = mergeSlices(inputs, choose);
   const shown = names === undefined ? items : withNames(items, names);
-  return hasRolloutHistory(resource) ? withOneHistory(shown) : shown;
+  return hasRolloutHistory(resource) ? withOneHistory(mergeSlices(inputs, choose), shown) : shown;
 }
 
 function* withNames(items: Iterable<MergedItem>, names: ReferenceNames): Generator<MergedItem> {
