@@ -71,8 +71,8 @@ function translateObject(value: unknown, resource: GroupResource, to: Destinatio
     target?: unknown;
   };
   if (isRecord(metadata)) translateMetadata(metadata, to);
-  if (isRecord(preconditions)) translateVersion(preconditions, to);
-  if (isRecord(deleteOptions?.preconditions)) translateVersion(deleteOptions.preconditions, to);
+  if (isRecord(preconditions)) translatePreconditions(preconditions, to);
+  if (isRecord(deleteOptions?.preconditions)) translatePreconditions(deleteOptions.preconditions, to);
   // Binding: the node's plain name.
   if (isRecord(target)) translateName(target, to);
   eachReferenceName(value, resource, (holder, member) => translateMember(holder, member, to));
@@ -85,6 +85,12 @@ interface Versioned {
 
 const isRecord = <T extends object>(value: T | null | undefined | unknown): value is T =>
   typeof value === 'object' && value !== null;
+
+/** A copy has another uid than the hub's object that is shown for it. */
+function translatePreconditions(preconditions: Versioned & { uid?: unknown }, to: Destination): void {
+  translateVersion(preconditions, to);
+  if (typeof preconditions.uid === 'string') preconditions.uid = to.ownerUid(preconditions.uid) ?? preconditions.uid;
+}
 
 function translateVersion(holder: Versioned, { slot }: Destination): void {
   if (typeof holder.resourceVersion === 'string')
