@@ -34,6 +34,10 @@ export interface OpenApiSources {
 const FRESH_MS = 1_000;
 const DEADLINE_MS = 5_000;
 const INDEX_DEADLINE_MS = 2_000;
+/** What is known is shown when the cluster takes longer than this to say whether it still holds. */
+const PATIENCE_MS = 700;
+/** A document that drips is given up, so that the next attempt can be a good one. */
+const WHOLE_MS = 30_000;
 const MAX_BYTES = 96 * 1024 * 1024;
 const ACCEPT_V2: Readonly<Record<V2Form, string>> = {
   json: 'application/json',
@@ -119,7 +123,7 @@ export function createOpenApiSources(now: () => number = Date.now): OpenApiSourc
         known.asking = undefined;
         return known.value;
       });
-    return known.asking;
+    return within(known.value === undefined ? DEADLINE_MS : PATIENCE_MS, known.asking, () => known.value);
   }
 
   function coalesced(key: string, run: () => Promise<Buffer | undefined>): Promise<Buffer | undefined> {
@@ -130,7 +134,7 @@ export function createOpenApiSources(now: () => number = Date.now): OpenApiSourc
         .finally(() => fetching.delete(key));
       fetching.set(key, running);
     }
-    return running;
+    return within(DEADLINE_MS, running, () => undefined);
   }
 
   return { index, document, v2 };
@@ -142,7 +146,16 @@ const ask = (downstream: Downstream, path: string, accept: string, etag: string 
     path,
     headers: { accept, ...(etag ? { 'if-none-match': etag } : {}) },
     deadlineMs,
+    signal: AbortSignal.timeout(WHOLE_MS),
   });
+
+/** What the promise gives, or what there is when it takes too long; it goes on for those who come later. */
+function within<T>(ms: number, promise: Promise<T>, otherwise: () => T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(otherwise()), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
 
 const sha512 = (content: Uint8Array): string => createHash('sha512').update(content).digest('hex').toUpperCase();
 

@@ -66,6 +66,21 @@ export async function readWholeList(
     version = metadata.resourceVersion;
     token = metadata.continue;
   } while (token !== '');
+  return parseVersion(version);
+}
+
+/** The cluster's version of now: never behind what it has told before, unless its history is another one. */
+export async function readVersion(
+  downstream: Downstream,
+  resource: ResourceInfo,
+  signal: AbortSignal,
+): Promise<bigint> {
+  const request = { pageSize: 1, signal, onBytes: () => undefined, onItem: () => undefined };
+  const { metadata } = await readPage(downstream, `${resourcePath(resource)}?limit=1`, request);
+  return parseVersion(metadata.resourceVersion);
+}
+
+function parseVersion(version: string): bigint {
   if (!/^[0-9]{1,19}$/.test(version)) throw new JsonScanError(`a list with the version "${version}"`);
   return BigInt(version);
 }

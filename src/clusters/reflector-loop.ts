@@ -1,7 +1,8 @@
 /**
  * One reflector: list, then watch from the list's version, for ever. After a cut it resumes from the last version it
  * saw; only an expired version makes it list again, and then listeners hear of true differences alone. While the
- * cluster is away everything known stays.
+ * cluster is away everything known stays. A cluster that comes back with an older version than it left with was restored
+ * from a backup: a watch from the version of before would silently leave out all until that is reached again.
  */
 
 import { setMaxListeners } from 'node:events';
@@ -12,7 +13,7 @@ import type { Logger } from '../reconcile/logger.ts';
 import { ClusterError, type Downstream } from './downstream.ts';
 import type { CachedObject, EncodeObject, Reflector, ReflectorEvent, ReflectorState } from './reflector.ts';
 import { type CacheEntry, EntryMaker, ObjectCache } from './reflector-cache.ts';
-import { needsRelist, readWatch, readWholeList, reasonOf, UnexpectedAnswer } from './reflector-fetch.ts';
+import { needsRelist, readVersion, readWatch, readWholeList, reasonOf, UnexpectedAnswer } from './reflector-fetch.ts';
 import type { WatchLine } from './reflector-lines.ts';
 import { scanObject, textOf, valueAt } from './reflector-scan.ts';
 
@@ -62,6 +63,10 @@ export class ReflectorLoop implements Reflector {
   #error: string | undefined;
   #lastContact: number | undefined;
   #failures = 0;
+  /** The connection was lost since the version was last confirmed. */
+  #doubtful = false;
+  /** Equal versions may be of different histories. */
+  #restored = false;
   #received = 0;
   #waiters: Waiter[] = [];
   #wake: () => void = () => {};
@@ -215,10 +220,12 @@ export class ReflectorLoop implements Reflector {
     const successor = this.#options.successor(this.#downstream);
     if (successor === undefined || successor === this.#downstream) return false;
     this.#downstream = successor;
+    this.#doubtful = true;
     return true;
   }
 
   async #failed(error: unknown, atOnce: boolean): Promise<void> {
+    this.#doubtful = true;
     if (error instanceof UnexpectedAnswer && error.code === 404) this.#vanished();
     if (atOnce) return;
     this.#failures++;
@@ -270,14 +277,27 @@ export class ReflectorLoop implements Reflector {
         }
         const scanned = scanObject(item);
         const known = this.#cache.get(scanned.namespace, scanned.name);
-        if (known?.uid === scanned.uid && known.resourceVersion === scanned.resourceVersion) seen.add(known);
+        const same = known?.uid === scanned.uid && known.resourceVersion === scanned.resourceVersion;
+        if (known !== undefined && same && !this.#restored) seen.add(known);
         else fresh.push(this.#maker.make(item, this.#downstream));
       },
     }).finally(slow.end);
     if (next !== undefined) this.#cache = next;
     else this.#applyDifferences(fresh, seen, version);
     this.#version = version;
+    this.#doubtful = false;
+    this.#restored = false;
     this.#succeeded();
+  }
+
+  /** Ends the watch, by way of `stale`, when the cluster's history is another one than before. */
+  async #confirmHistory(stale: AbortController, signal: AbortSignal): Promise<void> {
+    const known = this.#version;
+    const version = await readVersion(this.#downstream, this.resource, signal);
+    this.#doubtful = false;
+    if (version >= known) return;
+    this.#restored = true;
+    stale.abort(new UnexpectedAnswer(410, 'Expired', `the cluster went back from version ${known} to ${version}`));
   }
 
   /** A list that drips is given up, so that the next attempt can be a good one. */
@@ -328,6 +348,8 @@ export class ReflectorLoop implements Reflector {
     const { clock, random } = this.#options;
     const began = clock.now();
     const silence = new AbortController();
+    const stale = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, this.#downstream.signal, silence.signal, stale.signal]);
     let bookmarked = false;
     let heard = began;
     const timeoutSeconds = Math.round(WATCH_SECONDS * (1 - 0.2 * random()));
@@ -342,8 +364,12 @@ export class ReflectorLoop implements Reflector {
       await readWatch(this.#downstream, this.resource, {
         resourceVersion: this.#version,
         timeoutSeconds,
-        signal: AbortSignal.any([this.#stop.signal, this.#downstream.signal, silence.signal]),
-        onOpen: () => this.#succeeded(),
+        signal,
+        onOpen: () => {
+          this.#succeeded();
+          // Failing to ask leaves the doubt for the next time.
+          if (this.#doubtful) void this.#confirmHistory(stale, signal).catch(() => undefined);
+        },
         onBytes: (count) => {
           this.#received += count;
           heard = clock.now();
@@ -354,6 +380,8 @@ export class ReflectorLoop implements Reflector {
           this.#take(line);
         },
       });
+    } catch (error) {
+      throw stale.signal.aborted ? stale.signal.reason : error;
     } finally {
       cancel();
     }

@@ -6,7 +6,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import type { TlsMaterial, UserInfo } from '../kube/api.ts';
 import { clusterError, toClusterError } from './classify-error.ts';
 import type { CredentialSource, CredentialState } from './credentials.ts';
@@ -111,13 +111,14 @@ export function createTransport(options: TransportOptions): Transport {
   async function once(request: DownstreamRequest, signal: AbortSignal): Promise<TransportResponse> {
     const state = await credential();
     const { short, streams } = poolsFor(state);
-    const answer = await (isStream(request.path) ? streams : short).request({
+    const asked = (isStream(request.path) ? streams : short).request({
       method: request.method as 'GET',
       path: endpoint.basePath + request.path,
       headers: headersOf(request, state),
       body: request.body ?? null,
       signal,
     });
+    const answer = await orAborted(asked, signal);
     return {
       status: answer.statusCode,
       headers: flatHeaders(answer.headers),
@@ -230,6 +231,16 @@ export function createTransport(options: TransportOptions): Transport {
       pools = undefined;
     },
   };
+}
+
+/** undici hears of an abort once a request has its connection; while that is being made, nobody waits past the deadline. */
+function orAborted(asked: Promise<Dispatcher.ResponseData>, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    asked.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 async function retirePools({ short, streams }: Pools): Promise<void> {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CredentialSource } from '../../src/clusters/credentials.ts';
 import { ClusterError } from '../../src/clusters/downstream.ts';
@@ -24,9 +26,17 @@ async function behindProxy(overrides: Partial<TransportOptions> = {}): Promise<{
 }> {
   const server = await startFaultServer();
   const proxy = await startFaultProxy({ port: server.port });
+  closers.push(
+    () => server.close(),
+    () => proxy.close(),
+  );
+  return { server, proxy, transport: transportTo(`http://127.0.0.1:${proxy.port}`, overrides) };
+}
+
+function transportTo(serverURL: string, overrides: Partial<TransportOptions> = {}): Transport {
   const transport = createTransport({
     clusterName: 'east',
-    endpoint: parseEndpoint({ serverURL: `http://127.0.0.1:${proxy.port}` }),
+    endpoint: parseEndpoint({ serverURL }),
     credentials: token('s3cret'),
     impersonateUsers: false,
     deadlineMs: 400,
@@ -34,12 +44,8 @@ async function behindProxy(overrides: Partial<TransportOptions> = {}): Promise<{
     maxSockets: 4,
     ...overrides,
   });
-  closers.push(
-    () => server.close(),
-    () => proxy.close(),
-    () => transport.destroy(),
-  );
-  return { server, proxy, transport };
+  closers.push(() => transport.destroy());
+  return transport;
 }
 
 const get = (path: string) => ({ method: 'GET', path });
@@ -89,6 +95,17 @@ describe('transport', () => {
   it('is a timeout within its deadline when the cluster hangs', async () => {
     const { proxy, transport } = await behindProxy();
     proxy.set({ kind: 'hang' });
+    const { error, ms } = await failureOf(transport.send({ ...get('/'), deadlineMs: 300 }));
+    expect(error.kind).toBe('timeout');
+    expect(ms).toBeLessThan(600);
+  });
+
+  it('is a timeout within its deadline when not even a connection comes about', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    closers.push(() => silent.close());
+    const silence = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const transport = transportTo(silence, { connectTimeoutMs: 5_000 });
     const { error, ms } = await failureOf(transport.send({ ...get('/'), deadlineMs: 300 }));
     expect(error.kind).toBe('timeout');
     expect(ms).toBeLessThan(600);

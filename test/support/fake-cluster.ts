@@ -246,11 +246,9 @@ export class FakeCluster implements Downstream {
 
   #watch(info: RequestInfo, query: URLSearchParams, signal: AbortSignal | undefined): DownstreamResponse {
     const since = Number(query.get('resourceVersion') ?? 0);
-    if (since > this.#version) {
-      return this.#status(504, 'Timeout', 'Too large resource version', [{ reason: 'ResourceVersionTooLarge' }]);
-    }
     if (since < this.#horizon) return this.#status(410, 'Expired', 'too old resource version');
-    const collection = `${info.group}/${info.resource}`;
+    // As kube-apiserver does: a watch from a version that is yet to come is silent until then (here: for ever).
+    const collection = since > this.#version ? 'yet to come' : `${info.group}/${info.resource}`;
     const queue: string[] = this.#history
       .filter((entry) => entry.version > since && entry.collection === collection)
       .map((entry) => JSON.stringify({ type: entry.type, object: entry.object }));
