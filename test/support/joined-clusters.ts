@@ -2,13 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ApiClient } from '../kube/api-client.ts';
+import type { KeyAndCert } from '../kube/certs.ts';
 import { type ClusterOptions, startCluster } from '../kube/cluster.ts';
 import type { KubeCluster } from '../kube/kube-cluster.ts';
+import { type ClusterFront, startClusterFront } from './cluster-front.ts';
 import { type KubectlOptions, type KubectlResult, runKubectl } from './kubectl.ts';
 import { type RunningGateway, runGateway } from './run-gateway.ts';
 
 export interface JoinedClusters<Name extends string> {
   readonly clusters: Readonly<Record<Name, KubeCluster>>;
+  /** What stands before a cluster that was joined through a front; throws for others. */
+  front(name: Name): ClusterFront;
   /** The gateway that runs now. */
   gateway(): RunningGateway;
   /** Kills it and starts it again: same port, same data, same clusters. */
@@ -27,14 +31,26 @@ export interface JoinedClusters<Name extends string> {
 /** Path of the workspace that `tmc dev` makes, as the view shows it. */
 export const VIEW = '/services/tmc/clusters/root:dev';
 
+export interface JoinOptions<Name extends string> extends Omit<ClusterOptions, 'name'> {
+  /** What one of them is started with besides. */
+  readonly each?: Readonly<Partial<Record<Name, Omit<ClusterOptions, 'name'>>>>;
+  /** Those that the gateway reaches through something that can misbehave. */
+  readonly fronted?: readonly Name[];
+}
+
 /** Starts clusters of these names and `tmc dev` with all of them joined. */
 export async function joinClusters<Name extends string>(
   names: readonly Name[],
-  options: Omit<ClusterOptions, 'name'> = {},
+  { each, fronted = [], ...options }: JoinOptions<Name> = {},
 ): Promise<JoinedClusters<Name>> {
-  const started = await Promise.all(names.map((name) => startCluster({ name, nodes: 2, ...options })));
+  const started = await Promise.all(names.map((name) => startCluster({ name, nodes: 2, ...options, ...each?.[name] })));
   const clusters = Object.fromEntries(started.map((cluster) => [cluster.name, cluster])) as Record<Name, KubeCluster>;
-  const joins = started.flatMap(({ name, kubeconfigPath }) => ['--join', `${name}=${kubeconfigPath}`]);
+  const fronts = new Map<string, ClusterFront>();
+  for (const name of fronted) fronts.set(name, await startClusterFront(clusters[name]));
+  const joins = started.flatMap(({ name, kubeconfigPath }) => [
+    '--join',
+    `${name}=${fronts.get(name)?.kubeconfigPath ?? kubeconfigPath}`,
+  ]);
   let gateway = await runGateway({ args: ['--clusters', 'none', ...joins] });
   const first = gateway;
   const { admin, stranger } = apiClients(gateway.kubeconfig);
@@ -42,6 +58,11 @@ export async function joinClusters<Name extends string>(
     runKubectl(args, { kubeconfig: gateway.kubeconfig, ...given });
   return {
     clusters,
+    front(name) {
+      const front = fronts.get(name);
+      if (front === undefined) throw new Error(`cluster "${name}" was joined without a front`);
+      return front;
+    },
     gateway: () => gateway,
     async restartGateway(signal) {
       await gateway.kill(signal);
@@ -60,6 +81,7 @@ export async function joinClusters<Name extends string>(
       await Promise.all([admin.close(), stranger.close()]);
       await gateway.kill('SIGTERM');
       await first.stop();
+      await Promise.all([...fronts.values()].map((front) => front.close()));
       await Promise.all(started.map((cluster) => cluster.stop()));
     },
   };
@@ -71,13 +93,19 @@ interface Kubeconfig {
 }
 
 function apiClients(kubeconfig: string): Record<'admin' | 'stranger', ApiClient> {
+  const { adminCert, ...server } = readCredentials(kubeconfig);
+  return { admin: new ApiClient({ ...server, adminCert }), stranger: new ApiClient(server) };
+}
+
+/** Where a kubeconfig of `tmc dev` leads, and as whom: for clients other than kubectl. */
+export function readCredentials(kubeconfig: string): { url: string; caPem: string; adminCert: KeyAndCert } {
   const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8')) as Kubeconfig;
   const [cluster, user] = [clusters[0]?.cluster, users[0]?.user];
   if (!cluster || !user) throw new Error(`${kubeconfig} names no cluster or no user`);
   const decode = (text: string): string => Buffer.from(text, 'base64').toString('utf8');
   const [url, caPem] = [new URL(cluster.server).origin, decode(cluster['certificate-authority-data'])];
   const adminCert = { certPem: decode(user['client-certificate-data']), keyPem: decode(user['client-key-data']) };
-  return { admin: new ApiClient({ url, caPem, adminCert }), stranger: new ApiClient({ url, caPem }) };
+  return { url, caPem, adminCert };
 }
 
 /** Lines of kubectl's output; none for an empty one. */
