@@ -1,42 +1,46 @@
-/** Builds and runs `informer/`: SharedInformers of client-go on whatever a kubeconfig names. */
+/** Builds and runs `informer/`: clients as controllers are written, on whatever a kubeconfig names. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { assetsCache, isExecutable, pinnedKubernetesVersion } from './assets.ts';
 import { buildBinary } from './build.ts';
 
-/** What one informer holds and what it has told its listeners; see `informer/main.go`. */
+/** What one client holds of one kind and what it was told; see `informer/main.go`. */
 export interface InformerSnapshot {
   /** `namespace/name` → uid. */
   readonly objects: Readonly<Record<string, string>>;
   readonly added: number;
   readonly updated: number;
   readonly deleted: number;
-  /** Deletions that no event told of. */
+  /** Informers: deletions that no event told of. RetryWatchers: how often a list was needed. Zero where a version is never lost. */
   readonly missed: number;
 }
 
 export interface RunningInformers {
-  /** The stores of now, by resource. */
+  /**
+   * The stores of now: of SharedInformers by resource, `retry:…` of RetryWatchers, `manager:…` and `reconciled:…` of a
+   * controller-runtime manager's cache and of its reconcilers.
+   */
   stores(): Promise<Readonly<Record<string, InformerSnapshot>>>;
   /** What client-go logged. */
   log(): string;
   stop(): void;
 }
 
-const moduleFolder = fileURLToPath(new URL('.', import.meta.url));
+const moduleFolder = fileURLToPath(new URL('./informer/', import.meta.url));
 
-/** Built once into the cache; it is named after its source. Throws Error without Go. */
+/** Built once into the cache, named after its sources, in two minutes. Throws Error without Go. */
 export async function ensureInformers(report: (line: string) => void = () => {}): Promise<string> {
-  const source = readFileSync(join(moduleFolder, 'informer', 'main.go'));
+  const hash = createHash('sha256');
+  for (const file of readdirSync(moduleFolder).sort()) hash.update(readFileSync(join(moduleFolder, file)));
   const version = pinnedKubernetesVersion();
-  const name = `tmc-informer-${version}-${createHash('sha256').update(source).digest('hex').slice(0, 12)}`;
+  const name = `tmc-informer-${version}-${hash.digest('hex').slice(0, 12)}`;
   const target = join(assetsCache(), 'informer', name);
   if (!isExecutable(target)) {
-    await buildBinary({ moduleFolder, package: './informer', target, kubernetesVersion: version, report });
+    await buildBinary({ moduleFolder, package: '.', target, kubernetesVersion: version, report });
   }
   return target;
 }
