@@ -6,6 +6,8 @@ export type AuditLevel = 'None' | 'Metadata';
 
 export interface AuditRule {
   readonly level: string;
+  /** Beside the policy's own. */
+  readonly omitStages?: readonly string[];
   readonly users?: readonly string[];
   readonly userGroups?: readonly string[];
   readonly verbs?: readonly string[];
@@ -15,6 +17,7 @@ export interface AuditRule {
 }
 
 export interface AuditPolicy {
+  readonly omitStages?: readonly string[];
   readonly rules: readonly AuditRule[];
 }
 
@@ -23,9 +26,14 @@ export const DEFAULT_AUDIT_POLICY: AuditPolicy = {
 };
 
 /** The first rule that matches decides; no rule: not recorded. Bodies are never recorded: they may hold Secrets. */
-export function levelFor(policy: AuditPolicy, request: Described, user: UserInfo | undefined): AuditLevel {
+export function recordedAs(
+  policy: AuditPolicy,
+  request: Described,
+  user: UserInfo | undefined,
+): { readonly level: AuditLevel; readonly omitStages: readonly string[] } {
   const rule = policy.rules.find((candidate) => matches(candidate, request, user));
-  return rule === undefined || rule.level === 'None' ? 'None' : 'Metadata';
+  const omitStages = [...(policy.omitStages ?? []), ...(rule?.omitStages ?? [])];
+  return { level: rule === undefined || rule.level === 'None' ? 'None' : 'Metadata', omitStages };
 }
 
 const among = (list: readonly string[] | undefined, value: string): boolean =>

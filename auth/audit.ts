@@ -1,8 +1,11 @@
-/** The audit log: audit.k8s.io/v1 Events, one JSON line per request, denials included. */
+/** The audit log: audit.k8s.io/v1 Events, one JSON line per request, denials included; two for watches and streams. */
 import type { AuditTrail, Authenticated, Authorized, Described, Impersonated } from '../src/http/context.ts';
 import { headerValue } from '../src/http/headers.ts';
 import type { UserInfo } from '../src/kube/api.ts';
-import { type AuditPolicy, levelFor } from './audit-policy.ts';
+import { type AuditPolicy, recordedAs } from './audit-policy.ts';
+
+/** When an event is written: at the end of every request, and where one goes on for long, at its beginning too. */
+export type AuditStage = 'ResponseStarted' | 'ResponseComplete';
 
 export interface AuditLog {
   open(request: Described): AuditTrail;
@@ -14,6 +17,11 @@ export function createAuditLog(policy: AuditPolicy, write: (line: string) => voi
     open(request) {
       const state: { user?: UserInfo; impersonated?: UserInfo; annotations: Record<string, string> } = {
         annotations: {},
+      };
+      const record = (stage: AuditStage, code: number): void => {
+        const { level, omitStages } = recordedAs(policy, request, state.user);
+        if (level === 'None' || omitStages.includes(stage)) return;
+        write(JSON.stringify(toEvent(request, level, stage, state, code)));
       };
       return {
         reached(stage) {
@@ -31,10 +39,8 @@ export function createAuditLog(policy: AuditPolicy, write: (line: string) => voi
         annotate(key, value) {
           if (!Object.hasOwn(state.annotations, key)) state.annotations[key] = value;
         },
-        close(code) {
-          const level = levelFor(policy, request, state.user);
-          if (level !== 'None') write(JSON.stringify(toEvent(request, level, state, code)));
-        },
+        started: (code) => record('ResponseStarted', code),
+        close: (code) => record('ResponseComplete', code),
       };
     },
   };
@@ -52,6 +58,7 @@ function noteUsers(
 function toEvent(
   request: Described,
   level: string,
+  stage: AuditStage,
   state: { user?: UserInfo; impersonated?: UserInfo; annotations: Record<string, string> },
   code: number,
 ): object {
@@ -62,7 +69,7 @@ function toEvent(
     apiVersion: 'audit.k8s.io/v1',
     level,
     auditID: request.auditId,
-    stage: 'ResponseComplete',
+    stage,
     requestURI: incoming.url,
     verb: info.verb,
     user: toAuditUser(state.user),

@@ -76,6 +76,8 @@ export interface AuditTrail {
   denied(reason: string): void;
   /** What admission has to say; the first word on a key stands. */
   annotate?(key: string, value: string): void;
+  /** The head of an answer that goes on for long (a watch, logs, exec) is on its way. */
+  started?(code: number): void;
   close(code: number): void;
 }
 

@@ -18,7 +18,15 @@ export interface ProxyClient {
    * Resolves when the answer has ended or was cut, by either side.
    * Throws ApiError 502, 503 or 504, naming the cluster, when it fails before it has answered.
    */
-  pass(raw: RawRequest, response: RawResponse, incoming: Incoming, target: ProxyTarget, auditId: string): Promise<void>;
+  /** `onHead` is told the status of the answer before its body is passed on. */
+  pass(
+    raw: RawRequest,
+    response: RawResponse,
+    incoming: Incoming,
+    target: ProxyTarget,
+    auditId: string,
+    onHead?: (code: number) => void,
+  ): Promise<void>;
   close(): void;
 }
 
@@ -31,8 +39,8 @@ export function createProxyClient(): ProxyClient {
     return agent;
   };
   return {
-    pass: (raw, response, incoming, target, auditId) =>
-      passThrough(raw, response, incoming, target, auditId, agentOf(target)),
+    pass: (raw, response, incoming, target, auditId, onHead) =>
+      passThrough(raw, response, incoming, target, auditId, agentOf(target), onHead),
     close: () => agents.clear(),
   };
 }
@@ -54,6 +62,7 @@ function passThrough(
   target: ProxyTarget,
   auditId: string,
   agent: Agent | HttpAgent,
+  onHead: ((code: number) => void) | undefined,
 ): Promise<void> {
   const proxy = createProxyServer({ changeOrigin: true, prependPath: false, secure: target.tls.rejectUnauthorized });
   const body = raw.pipe(new PassThrough());
@@ -74,6 +83,7 @@ function passThrough(
       const location = movedTo(answer.headers.location, incoming, target);
       if (location !== undefined) answer.headers.location = location;
       answer.headers['audit-id'] = auditId;
+      onHead?.(answer.statusCode ?? 0);
       answer.once('end', () => {
         if (Object.keys(answer.trailers).length > 0) response.addTrailers(answer.trailers as never);
       });

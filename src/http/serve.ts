@@ -82,7 +82,8 @@ async function serveRequest(
       : toApiRequest(admitted, body, departure, trail);
     const answering = service.route(admitted)(request);
     const result = await (longRunning ? answering : withinDeadline(answering, service.requestTimeoutMs));
-    await write(service, raw, response, result, admitted, context);
+    const onHead = longRunning ? trail.started : undefined;
+    await write(service, raw, response, result, admitted, context, onHead);
   } catch (error) {
     if (response.headersSent || departure.gone) return;
     await reply(response, statusResponse(noted(service, error, auditId)), context);
@@ -103,12 +104,14 @@ async function write(
   result: ApiResult,
   admitted: Admitted,
   context: ReplyContext,
+  onHead: AuditTrail['started'],
 ): Promise<void> {
   if ('proxy' in result) {
-    await service.proxy.pass(raw, response, admitted.incoming, result.proxy, context.auditId);
+    await service.proxy.pass(raw, response, admitted.incoming, result.proxy, context.auditId, onHead);
   } else if ('upgrade' in result) {
     throw new ApiError(400, 'BadRequest', 'Upgrade request required');
   } else {
+    onHead?.(result.status);
     await reply(response, result, context);
   }
 }
@@ -146,7 +149,9 @@ async function serveUpgrade(
     if (closed.signal.aborted) return;
     if ('proxy' in result) {
       progress.code = await tunnel({ incoming, socket, head, target: result.proxy, auditId });
+      trail.started?.(progress.code);
     } else if ('upgrade' in result) {
+      trail.started?.(progress.code);
       result.upgrade(raw, socket, head);
     } else {
       progress.code = result.status;

@@ -1,18 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { type AuditRule, DEFAULT_AUDIT_POLICY, levelFor } from '../../auth/audit-policy.ts';
+import { type AuditRule, DEFAULT_AUDIT_POLICY, recordedAs } from '../../auth/audit-policy.ts';
 import type { Described } from '../../src/http/context.ts';
 import { parseRequestInfo } from '../../src/kube/request-info.ts';
 
 const request = (path: string, method = 'GET') =>
   ({ info: parseRequestInfo(method, path, new URLSearchParams()) }) as Described;
 const user = { name: 'ann', groups: ['devs'], extra: {} };
-const level = (rules: AuditRule[], path: string, method?: string) => levelFor({ rules }, request(path, method), user);
+const level = (rules: AuditRule[], path: string, method?: string) =>
+  recordedAs({ rules }, request(path, method), user).level;
 
 describe('the audit policy', () => {
   it('leaves probes out and records all else by default', () => {
-    expect(levelFor(DEFAULT_AUDIT_POLICY, request('/livez/ping'), undefined)).toBe('None');
-    expect(levelFor(DEFAULT_AUDIT_POLICY, request('/api/v1/secrets'), undefined)).toBe('Metadata');
-    expect(levelFor(DEFAULT_AUDIT_POLICY, request('/metrics'), undefined)).toBe('Metadata');
+    expect(recordedAs(DEFAULT_AUDIT_POLICY, request('/livez/ping'), undefined).level).toBe('None');
+    expect(recordedAs(DEFAULT_AUDIT_POLICY, request('/api/v1/secrets'), undefined).level).toBe('Metadata');
+    expect(recordedAs(DEFAULT_AUDIT_POLICY, request('/metrics'), undefined).level).toBe('Metadata');
   });
 
   it.each<[AuditRule, string, string, string]>([

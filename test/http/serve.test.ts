@@ -144,6 +144,38 @@ describe('a request', () => {
     expect(asked).toEqual([]);
     await expect.poll(() => audited).toEqual(['pods is forbidden: no', 403]);
   });
+
+  it('that goes on for long is audited when its answer begins, others at their end alone', async () => {
+    const audited: unknown[] = [];
+    const gates = {
+      ...openGates,
+      audit: () => ({
+        reached() {},
+        denied() {},
+        started: (code: number) => audited.push(['started', code]),
+        close: (code: number) => audited.push(['closed', code]),
+      }),
+    };
+    const watching: ApiHandler = async () => ({
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: (sink) => {
+        sink.write(Buffer.from('{}'));
+        sink.end();
+      },
+    });
+    serving = await startServing(watching, { gates });
+    await ask(serving, '/api/v1/pods?watch=true');
+    await expect
+      .poll(() => audited)
+      .toEqual([
+        ['started', 200],
+        ['closed', 200],
+      ]);
+    audited.length = 0;
+    await ask(serving, '/api/v1/pods');
+    await expect.poll(() => audited).toEqual([['closed', 200]]);
+  });
 });
 
 describe('an answer', () => {
