@@ -117,7 +117,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
         if (running.view === undefined) throw unavailable('the view is starting');
         return running.view(request);
       },
-      ...placementReviews((id) => running.controllers?.placement.explain(id)),
+      ...placementReviews(() => running.controllers?.placement, systemClock),
       '-/serviceaccounts/token': accounts.request,
     },
     admission: [

@@ -1,5 +1,10 @@
-/** `tmc explain`: where a workload is placed, and why. */
+/** `tmc explain`: where a workload is placed, and why; what a policy would change. */
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import type { KubeObject } from '../kube/object.ts';
+import type { Explanation } from '../placement/explain.ts';
 import type { PlacementReview } from '../placement/placement-review.ts';
+import type { Rehearsal, Whereabouts } from '../placement/rehearse.ts';
 import { connectGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 import { printTable } from './print-table.ts';
 import { UsageError } from './usage-error.ts';
@@ -11,29 +16,76 @@ interface ResourceList {
   readonly resources: readonly { name: string; singularName: string; kind: string; shortNames?: string[] }[];
 }
 
-export async function explain(subject: string, options: GatewayOptions & { namespace: string }): Promise<void> {
-  const [type = '', name = ''] = subject.split('/');
-  if (name === '') throw new UsageError(`"${subject}" names no object`, 'for example: tmc explain deployment/web');
+export interface ExplainOptions extends GatewayOptions {
+  readonly namespace: string;
+  /** A file with a Placement or WorkloadPlacement that is not there yet. */
+  readonly policy?: string;
+}
+
+/** Without a subject: everything that the policy would change. */
+export async function explain(subject: string | undefined, options: ExplainOptions): Promise<void> {
+  const policy = options.policy === undefined ? {} : { policy: readPolicy(options.policy) };
+  const [type = '', name = ''] = subject?.split('/') ?? [];
+  if (subject === undefined && options.policy === undefined)
+    throw new UsageError('nothing is asked about', 'for example: tmc explain deployment/web, or: --policy policy.yaml');
+  if (subject !== undefined && name === '')
+    throw new UsageError(`"${subject}" names no object`, 'for example: tmc explain deployment/web');
   const gateway = await connectGateway(options);
   try {
-    const { group, resource } = await findResource(gateway, type);
-    const review = await gateway.hub.create<PlacementReview>(gateway.workspace, REVIEWS, {
+    const about =
+      subject === undefined ? {} : { ...(await findResource(gateway, type)), namespace: options.namespace, name };
+    const { status } = await gateway.hub.create<PlacementReview>(gateway.workspace, REVIEWS, {
       apiVersion: 'placement.kcp.io/v1alpha1',
       kind: 'PlacementReview',
       metadata: {},
-      spec: { group, resource, namespace: options.namespace, name },
+      spec: { ...about, ...policy },
     });
-    process.stdout.write(`${review.status?.summary}\n`);
-    const clusters = review.status?.clusters ?? [];
-    if (clusters.length === 0) return;
-    process.stdout.write('\n');
-    printTable(
-      ['CLUSTER', 'CHOSEN', 'WHY'],
-      clusters.map(({ name: cluster, chosen, reason }) => [cluster, chosen ? 'yes' : 'no', reason]),
-    );
+    process.stdout.write(`${status?.summary}\n`);
+    if (status !== undefined && 'clusters' in status) printClusters(status);
+    else if (status !== undefined) printChanges(status);
   } finally {
     await gateway.close();
   }
+}
+
+function readPolicy(file: string): KubeObject {
+  try {
+    return parse(readFileSync(file, 'utf8')) as KubeObject;
+  } catch (error) {
+    throw new UsageError(`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function printClusters({ clusters }: Explanation): void {
+  if (clusters.length === 0) return;
+  process.stdout.write('\n');
+  printTable(
+    ['CLUSTER', 'CHOSEN', 'WHY'],
+    clusters.map(({ name, chosen, reason }) => [name, chosen ? 'yes' : 'no', reason]),
+  );
+}
+
+function printChanges({ changes, more }: Rehearsal): void {
+  if (changes.length === 0) return;
+  process.stdout.write('\n');
+  printTable(
+    ['NAMESPACE', 'OBJECT', 'NOW', 'THEN'],
+    changes.map(({ namespace, resource, name, before, after }) => [
+      namespace,
+      `${resource}/${name}`,
+      places(before),
+      places(after),
+    ]),
+  );
+  if (more > 0) process.stdout.write(`and ${more} more\n`);
+}
+
+/** `east 2, west 1` */
+function places(whereabouts: Whereabouts): string {
+  const all = Object.entries(whereabouts).map(([cluster, replicas]) =>
+    replicas === null ? cluster : `${cluster} ${replicas}`,
+  );
+  return all.length === 0 ? 'nowhere' : all.join(', ');
 }
 
 /** Plural, singular, short name or kind, as kubectl takes them; the workspace's discovery knows. */

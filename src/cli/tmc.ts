@@ -83,11 +83,19 @@ withGateway(program.command('status'))
   .addHelpText('after', '\nExample:\n  tmc status --workspace root:team-a')
   .action(runCommand(async (options) => (await import('./status.ts')).status(options)));
 
-withGateway(program.command('explain <type/name>'))
+withGateway(program.command('explain [type/name]'))
   .description('say where a workload is placed, and why; for every cluster the reason')
   .option('-n, --namespace <namespace>', 'namespace of the workload', 'default')
-  .addHelpText('after', '\nExample:\n  tmc explain deployment/web -n shop')
-  .action(runCommand(async (options, subject) => (await import('./explain.ts')).explain(subject as string, options)));
+  .option(
+    '--policy <file>',
+    'as it would be under this Placement or WorkloadPlacement; alone: all that it would change',
+  )
+  .addHelpText('after', '\nExample:\n  tmc explain deployment/web -n shop\n  tmc explain --policy new-placement.yaml')
+  .action(
+    runCommand(async (options, subject) =>
+      (await import('./explain.ts')).explain(subject as string | undefined, options),
+    ),
+  );
 
 withData(program.command('backup <file>'))
   .description('write a consistent copy of the hub, while it runs')

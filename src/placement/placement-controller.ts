@@ -25,9 +25,10 @@ import type { ClusterReason, CurrentPlacement, PlacementTarget } from './model.t
 import { neighbourhood, PlacementIndex } from './placement-index.ts';
 import { noPlacementMetrics, type PlacementMetrics } from './placement-metrics.ts';
 import { placementPatch } from './placement-patch.ts';
-import { policyId } from './policy-source.ts';
+import { type PolicySource, policyId } from './policy-source.ts';
 import { startPolicyStatus } from './policy-status-controller.ts';
 import { PolicyStore } from './policy-store.ts';
+import { type Rehearsal, rehearse, withPolicy } from './rehearse.ts';
 import type { Strategy } from './strategies.ts';
 
 const CONFLICT_RETRY_MS = 50;
@@ -48,8 +49,13 @@ export interface PlacementOptions {
 }
 
 export interface PlacementController {
-  /** The decision for an object as it would be taken now, without writing it; undefined for objects that are not known. */
-  explain(id: string): ObjectDecision | undefined;
+  /**
+   * The decision for an object as it would be taken now (with the policy, were it there), without writing it; undefined for
+   * objects that are not known.
+   */
+  explain(id: string, policy?: PolicySource): ObjectDecision | undefined;
+  /** What would change in its workspace, were the policy there. Nothing is written. */
+  rehearse(policy: PolicySource): Promise<Rehearsal>;
   /** Resolves when nothing waits to be decided. */
   whenIdle(): Promise<void>;
 }
@@ -133,9 +139,13 @@ class Controller implements PlacementController {
     signal.addEventListener('abort', () => stops.forEach((stop) => void stop()), { once: true });
   }
 
-  explain(id: string): ObjectDecision | undefined {
+  explain(id: string, policy?: PolicySource): ObjectDecision | undefined {
     const tracked = this.#index.get(id);
-    return tracked && decide(tracked, this.#inputs);
+    return tracked && decide(tracked, policy === undefined ? this.#inputs : withPolicy(this.#inputs, policy));
+  }
+
+  rehearse(policy: PolicySource): Promise<Rehearsal> {
+    return rehearse(this.#inputs, policy, () => new Promise((resolve) => setImmediate(resolve)));
   }
 
   whenIdle(): Promise<void> {

@@ -1,6 +1,6 @@
 /** The commands for people, against a running `tmc dev`. */
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -48,6 +48,16 @@ test('explain gives every cluster its reason', async () => {
   expect(stdout).toContain('"hello" is placed in one');
   expect(stdout).toMatch(/one\s+yes\s+\S/);
   expect((await tmc('explain', 'deployment/nothing')).stderr).toContain('deployments.apps "nothing" not found');
+});
+
+test('explain says what a policy would change before it is there, and changes nothing', async () => {
+  const file = join(gateway.dataDir, 'policy.yaml');
+  const spec = 'metadata: {name: new}\nspec: {clusters: [nowhere]}\n';
+  writeFileSync(file, `apiVersion: tmc.kcp.io/v1alpha1\nkind: WorkloadPlacement\n${spec}`);
+  const all = await tmc('explain', '--policy', file);
+  expect(all.stdout).toMatch(/WorkloadPlacement "new" would govern 1 object and change where 1 object of them is/);
+  expect(all.stdout).toMatch(/default\s+deployments\/hello\s+one 2\s+nowhere/);
+  expect((await tmc('explain', 'deployment/hello', '--policy', file)).stdout).toContain('Cannot place "hello"');
 });
 
 test('a backup is written while the gateway runs', async () => {
