@@ -1,7 +1,7 @@
 /** WATCH of a view for one client: initial state or resumption, live events, bookmarks, end. */
 
 import { makeBreather } from '../clusters/reflector-fetch.ts';
-import { type ListQuery, parseVersion } from '../hub/read/list-options.ts';
+import { type ListQuery, parseWatchVersion } from '../hub/read/list-options.ts';
 import type { ByteSink } from '../kube/api.ts';
 import { apiVersionOf } from '../kube/resource.ts';
 import { ApiError, expired, internalError } from '../kube/status.ts';
@@ -50,7 +50,7 @@ const DRAIN_MS = 5;
  */
 export async function watchView(context: WatchContext, signal: AbortSignal): Promise<(sink: ByteSink) => void> {
   const { query, gathered } = context;
-  const since = parseVersion(query.resourceVersion);
+  const since = parseWatchVersion(query.resourceVersion);
   if (since !== undefined) await waitForVersion(gathered, since, signal);
   const resume = query.sendInitialEvents === undefined && since !== undefined;
   if (resume) placeOf(context, since);

@@ -59,6 +59,8 @@ export interface ResourceDefinition {
   readonly statusKeeps?: readonly (keyof ObjectMeta)[] | 'metadata';
   /** What the server adds to a new object of the kind. Mutates a private copy. */
   readonly prepareForCreate?: (object: KubeObject) => void;
+  /** What storage does not keep. Mutates a private copy. */
+  readonly forget?: (object: KubeObject) => void;
   /** What its deletion adds while something holds it. Mutates a private copy; `now` is RFC 3339. */
   readonly onDeletion?: (object: KubeObject, now: string) => void;
   /** A finalizer that every deletion adds, for a controller of the hub's to take off. */

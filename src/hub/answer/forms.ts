@@ -10,6 +10,7 @@ import { printerFor } from '../printing/printer-for.ts';
 import { listToTable, objectToTable, type TableOptions, tableOptionsOf } from '../printing/to-table.ts';
 import type { ListResult } from '../read/list.ts';
 import type { WatchEncoder } from '../read/watch.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
 import { typeNames } from '../stored-object.ts';
 import { listKindOf, listMetadata } from './list-body.ts';
 import type { Form } from './negotiate.ts';
@@ -77,9 +78,23 @@ async function wholeList(
     return listToTable(printerOf(target), objects, metadata, tableOptions(core, form, request.query));
   const { apiVersion } = typeNames(target.definition.info);
   return form.as === 'partial'
-    ? { ...partialListHead(form, metadata), items: objects.map((one) => toPartialObjectMetadata(one, form.version)) }
-    : { kind: listKindOf(target.definition), apiVersion, metadata, items: objects };
+    ? {
+        ...partialListHead(form, metadata),
+        items: orNull(objects.map((one) => toPartialObjectMetadata(one, form.version))),
+      }
+    : { kind: listKindOf(target.definition), apiVersion, metadata, items: objects.map(untyped(target.definition)) };
 }
+
+/** The list's type says that of its items, but for custom kinds, which are held with theirs. */
+const untyped =
+  ({ custom }: ResourceDefinition) =>
+  (object: KubeObject): object => {
+    const { apiVersion: _, kind: __, ...rest } = object;
+    return custom ? object : rest;
+  };
+
+/** A Go slice that nothing was appended to. */
+const orNull = <T>(list: readonly T[]): readonly T[] | null => (list.length === 0 ? null : list);
 
 const partialListHead = (form: Form, metadata: ListMeta) => ({
   kind: 'PartialObjectMetadataList',
@@ -116,14 +131,16 @@ async function* items(
   field: string,
   make: (objects: readonly KubeObject[]) => readonly unknown[],
 ): AsyncGenerator<Uint8Array> {
-  let separator = `${JSON.stringify(head).slice(0, -1)},"${field}":[`;
+  const start = `${JSON.stringify(head).slice(0, -1)},"${field}":`;
+  let separator = `${start}[`;
   for await (const entries of list.chunks) {
     if (entries.length === 0) continue;
     const made = stringifyJson(make(entries.map((entry) => entryObject(core, target, entry))));
     yield Buffer.from(separator + made.slice(1, -1));
     separator = ',';
   }
-  yield Buffer.from(`${separator === ',' ? '' : separator}]}\n`);
+  const none = field === 'items' ? 'null' : '[]';
+  yield Buffer.from(separator === ',' ? ']}\n' : `${start}${none}}\n`);
 }
 
 /** Encoder of a watch in the client's form. Tables carry their columns with the first event only. */

@@ -2,12 +2,20 @@
 import type { ApiHandler, ApiRequest, ApiResult } from '../../kube/api.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { apiVersionOf, parseApiVersion } from '../../kube/resource.ts';
-import { ApiError, badRequest, notFound, pathNotFound, unsupportedMediaType } from '../../kube/status.ts';
+import {
+  ApiError,
+  badRequest,
+  notAcceptable,
+  notFound,
+  pathNotFound,
+  unsupportedMediaType,
+} from '../../kube/status.ts';
 import type { HubCore, Target, Written } from '../core.ts';
 import { goTypeOf } from '../patch/json-value.ts';
 import { tableOptionsOf } from '../printing/to-table.ts';
 import { readList } from '../read/list.ts';
 import { parseListQuery, parseWatchQuery } from '../read/list-options.ts';
+import { compileSelection } from '../read/selection.ts';
 import { watchBody } from '../read/watch.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import { createObject } from '../write/create.ts';
@@ -20,7 +28,7 @@ import { replaceObject } from '../write/update.ts';
 import { decodeObject, decodePatch, mediaTypeOf } from './body.ts';
 import { listForm, shapeObject, watchEncoderFor } from './forms.ts';
 import { listBytes } from './list-body.ts';
-import { type Form, negotiate } from './negotiate.ts';
+import { type Form, negotiate, prefersYaml } from './negotiate.ts';
 import { bytesResponse, entryBytes, successStatus, valueResponse } from './respond.ts';
 import { parseDeleteOptions, parseWriteOptions } from './write-query.ts';
 
@@ -34,16 +42,24 @@ export interface HandleOptions {
 }
 
 export function createHandle(core: HubCore, options: HandleOptions): ApiHandler {
-  return async (request) => {
+  return (request) => answer(request).catch((error: unknown) => refusal(request, error));
+
+  async function answer(request: ApiRequest): Promise<ApiResult> {
     const { info } = request;
     if (!info.isResource) return options.nonResource(request);
     const own = options.handlers.get(handlerKey(info.group, info.resource, info.subresource));
     if (own !== undefined) return own(request);
     const target = await targetOf(core, request);
-    const answer = VERBS[info.verb];
-    if (answer === undefined) throw notAllowed();
-    return answer({ core, target, request, options });
-  };
+    const verb = VERBS[info.verb];
+    if (verb === undefined) throw notAllowed();
+    return verb({ core, target, request, options });
+  }
+}
+
+/** A Status too comes as YAML to who asks for that; as JSON it is made where all others are. */
+function refusal(request: ApiRequest, error: unknown): ApiResult {
+  if (!(error instanceof ApiError) || !prefersYaml(request.headers.accept ?? '')) throw error;
+  return valueResponse(error.code, error.status, 'application/yaml', error.warnings);
 }
 
 export const handlerKey = (group: string, resource: string, subresource: string): string =>
@@ -157,9 +173,13 @@ async function list(context: Context): Promise<ApiResult> {
   return listForm(core, target, form, request, result);
 }
 
+/** What upstream can stream; ours is the first. */
+const STREAMS = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+
 async function watch(context: Context): Promise<ApiResult> {
   const { core, target, request, options } = context;
   const form = accepted(context);
+  if (form.media !== 'application/json') throw notAcceptable(STREAMS);
   if (form.as === 'table') tableOptionsOf(request.query);
   const query = parseWatchQuery(request.query, request.info.name);
   const encoder = watchEncoderFor(core, target, form, request.query);
@@ -211,6 +231,8 @@ async function patch(context: Context): Promise<ApiResult> {
   if (mediaType === APPLY_TYPE) {
     const decoded = decodePatch(request, 'yaml', options);
     const force = request.query.get('force') === 'true';
+    if (target.subresource !== '' && (await core.objects.read(target)) === undefined)
+      throw notFound(target.definition.info, target.name);
     if (target.subresource === 'scale') {
       const applied = asObject(...appliedOf(scaleTarget(target), decoded.value));
       return scaleAnswer(context, await applyScale(core, target, applied, { ...decoded.options, force }));
@@ -268,14 +290,10 @@ async function remove(context: Context): Promise<ApiResult> {
 async function removeAll(context: Context): Promise<ApiResult> {
   const { core, target, request, options } = context;
   const form = accepted(context);
+  const query = parseListQuery(request.query, false);
+  // What is to go is read before how.
+  compileSelection(target.definition, query.labelSelector, query.fieldSelector);
   const { wanted, options: writeOptions } = parseDeleteOptions(request);
-  const list = await deleteCollection(
-    core,
-    target,
-    parseListQuery(request.query, false),
-    wanted,
-    writeOptions,
-    options.gracePeriod,
-  );
+  const list = await deleteCollection(core, target, query, wanted, writeOptions, options.gracePeriod);
   return valueResponse(200, list, form.media);
 }

@@ -81,3 +81,7 @@ export function negotiate(accept: string, transforms: boolean, collection = fals
   // The media type was right, what it was to hold was not.
   throw known ? notAcceptableMedia(OFFERED) : notAcceptable(collection);
 }
+
+/** Whether the first media type that is known is YAML. */
+export const prefersYaml = (accept: string): boolean =>
+  parseAccept(accept).find(({ type }) => MEDIA[type] !== undefined)?.type === 'application/yaml';

@@ -3,6 +3,7 @@ import type { Json, KubeObject } from '../../kube/object.ts';
 import { podQosClass } from '../../kube/pod-qos.ts';
 import { groupResourceName, type ResourceInfo } from '../../kube/resource.ts';
 import { defaultsFor } from '../builtin/defaults/defaults-for.ts';
+import { forgetEmptyLists } from '../builtin/empty-lists.ts';
 import { builtinDefinitionName, builtinResources, builtinType } from '../builtin/tables.ts';
 import { validateFor } from '../builtin/validation/validate-for.ts';
 import {
@@ -50,6 +51,7 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
   const initialStatus = INITIAL_STATUS[name] ?? emptyStatus(info);
   const defaults = defaultsFor(info);
   const validate = validateFor(info);
+  const forget = forgetEmptyLists(info);
   return {
     info,
     storageVersion: info.group === 'autoscaling' ? 'v2' : info.version,
@@ -68,6 +70,7 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
     ...(initialStatus === undefined ? {} : { initialStatus }),
     ...(defaults === undefined ? {} : { defaults }),
     ...(validate === undefined ? {} : { validate }),
+    ...(forget === undefined ? {} : { forget }),
     ...(unknownFieldText(name, 'x') === undefined
       ? {}
       : { unknownField: (field: string) => unknownFieldText(name, field) as string }),

@@ -123,6 +123,10 @@ export function recordUpdate(input: RecordInput): KubeObject {
   if (managers.size === 0 && before.metadata.uid !== undefined) return withoutManagedFields(after);
   try {
     const engine = new Engine(input);
+    // Of a status that the write does not keep nobody has looked whether it is one.
+    const { apiVersion, kind, status } = after;
+    if (type.empty === undefined && status !== undefined && input.resetFields?.includes('status') === true)
+      if (!engine.fits({ apiVersion, kind, metadata: {}, status })) return withoutManagedFields(after);
     const recorded = engine.update(withoutManagedFields(before), withoutManagedFields(after), managers, input.manager);
     capUpdaters(recorded);
     return withManagedFields(after, recorded);
@@ -201,6 +205,8 @@ class Engine {
   }
 
   /** Throws ApiError 500, as upstream does for an object that is not of its type. */
+  fits = (object: KubeObject): boolean => typeFaults(object as unknown as Json, this.atom, true).length === 0;
+
   check(object: KubeObject, role: 'patch' | 'live'): void {
     const faults = typeFaults(object as unknown as Json, this.atom, role === 'live');
     if (faults.length === 0) return;

@@ -1,6 +1,7 @@
 /** Query parameters of list and watch, checked as kube-apiserver does (meta/internalversion/validation). */
 import { forbiddenField, notSupported } from '../../kube/field-error.ts';
-import { badRequest, invalid, type StatusCause } from '../../kube/status.ts';
+import { parseFieldSelector, parseLabelSelector } from '../../kube/selector.ts';
+import { ApiError, badRequest, invalid, type StatusCause } from '../../kube/status.ts';
 
 export interface ListQuery {
   readonly labelSelector: string;
@@ -40,8 +41,11 @@ export function parseListQuery(query: URLSearchParams, watch: boolean): ListQuer
     timeoutSeconds,
   };
   const causes = watch ? watchCauses(parsed) : listCauses(parsed);
-  if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', causes);
-  return parsed;
+  if (causes.length === 0) return parsed;
+  // Selectors are read before options are compared.
+  parseLabelSelector(parsed.labelSelector);
+  parseFieldSelector(parsed.fieldSelector);
+  throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', causes);
 }
 
 const MATCH = 'resourceVersionMatch';
@@ -69,7 +73,9 @@ function watchCauses(query: ListQuery): StatusCause[] {
   const match: string = query.resourceVersionMatch;
   if (query.sendInitialEvents !== undefined && match !== 'NotOlderThan')
     causes.push(forbiddenField(MATCH, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
-  if (match === '') return causes;
+  // Without a version a watch begins with what there is, as if it had asked for that.
+  const fromNow = query.sendInitialEvents === undefined && ['', '0'].includes(query.resourceVersion);
+  if (match === '') return fromNow && query.continue !== '' ? [forbiddenField(MATCH, WITH_CONTINUE)] : causes;
   if (query.sendInitialEvents === undefined)
     causes.push(
       forbiddenField(MATCH, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'),
@@ -97,17 +103,20 @@ const boolean = (query: URLSearchParams, name: string): boolean => {
   return text !== null && text !== '0' && text.toLowerCase() !== 'false';
 };
 
-/** A version that a client sent: undefined for none and for "0" (anything will do). */
-export function parseVersion(text: string): bigint | undefined {
+/** A version that a client sent: undefined for none and for "0" (anything will do). Throws 400. */
+export const parseVersion = (text: string): bigint | undefined =>
+  readVersion(text, (fault) => badRequest(`invalid resource version: ${fault}`));
+
+/** The same of a watch, whose version upstream reads elsewhere: throws 500. */
+export const parseWatchVersion = (text: string): bigint | undefined =>
+  readVersion(text, (fault) => new ApiError(500, '', fault));
+
+function readVersion(text: string, refuse: (fault: string) => ApiError): bigint | undefined {
   if (text === '' || text === '0') return undefined;
-  if (!/^[0-9]+$/.test(text))
-    throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-    );
+  const quoted = JSON.stringify(text);
+  const fault = `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}:`;
+  if (!/^[0-9]+$/.test(text)) throw refuse(`${fault} invalid syntax`);
   const version = BigInt(text);
-  if (version !== BigInt.asUintN(64, version))
-    throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: value out of range`,
-    );
+  if (version !== BigInt.asUintN(64, version)) throw refuse(`${fault} value out of range`);
   return version;
 }

@@ -5,7 +5,7 @@ import type { HubCore, Target } from '../core.ts';
 import type { StoredEntry } from '../store/store.ts';
 import { followChanges, type WatchType } from './follow.ts';
 import { readList, waitForVersion } from './list.ts';
-import { type ListQuery, parseVersion } from './list-options.ts';
+import { type ListQuery, parseWatchVersion } from './list-options.ts';
 import { compileSelection } from './selection.ts';
 
 /** Turns events into lines. One per watch: tables send their columns only once. */
@@ -39,7 +39,7 @@ export async function watchBody(
   random: () => number,
 ): Promise<(sink: ByteSink) => void> {
   compileSelection(target.definition, query.labelSelector, query.fieldSelector);
-  const since = parseVersion(query.resourceVersion);
+  const since = parseWatchVersion(query.resourceVersion);
   if (since !== undefined) {
     if (since > (await core.store.revision())) await waitForVersion(core, since);
     const horizon = await core.store.horizon();

@@ -38,7 +38,7 @@ export function decodeGo(body: Json, definition: string, from: 'text' | 'map' = 
   return {
     value: decoder.struct(body, schema, definition, '', []),
     unknown: decoder.unknown,
-    typeError: decoder.typeError,
+    typeError: decoder.refused ?? decoder.typeError,
   };
 }
 
@@ -96,6 +96,8 @@ const SCALAR_KINDS: Readonly<Record<string, string>> = { string: 'string', boole
 
 class Decoder {
   readonly unknown: string[] = [];
+  /** The first value that a type's own decoder refused: nothing after it is read. */
+  refused: string | undefined;
   typeError: string | undefined;
   readonly #from: 'text' | 'map';
 
@@ -124,10 +126,7 @@ class Decoder {
         text: texts?.get(key),
       };
       const decoded = this.value(item, property, at, place);
-      if (decoded === undefined || !this.isWritten(decoded, property, key, facts)) continue;
-      // Storage does not tell an empty list from none; definitions are stored as JSON, which does.
-      const lost = Array.isArray(decoded) && decoded.length === 0 && !facts.pointers.has(key) && !inJson(definition);
-      setKey(out, key, lost ? null : decoded);
+      if (decoded !== undefined && this.isWritten(decoded, property, key, facts)) setKey(out, key, decoded);
     }
     this.fill(out, properties, facts);
     return out;
@@ -187,7 +186,7 @@ class Decoder {
       try {
         return special(value);
       } catch (error) {
-        this.typeError ??= (error as Error).message;
+        this.refused ??= (error as Error).message;
         return undefined;
       }
     }
@@ -240,6 +239,7 @@ class Decoder {
   }
 
   private bytes(value: Json, place: Place): Json | undefined {
+    if (Array.isArray(value)) return this.byteList(value, place);
     if (typeof value !== 'string') return this.mismatch(value, '[]uint8', place);
     const text = value.replace(/[\r\n]/g, '');
     const fault =
@@ -248,6 +248,14 @@ class Decoder {
     if (fault < 0) return text;
     this.typeError ??= `illegal base64 data at input byte ${fault}`;
     return undefined;
+  }
+
+  /** Numbers, as Go takes them for bytes too. */
+  private byteList(values: readonly Json[], place: Place): Json | undefined {
+    const odd = values.find((value) => value !== null && !(Number.isInteger(value) && Number(value) >>> 8 === 0));
+    if (odd !== undefined)
+      return this.mismatch(odd, 'uint8', place, typeof odd === 'number' ? { found: `number ${odd}` } : {});
+    return Buffer.from(values.map(Number)).toString('base64');
   }
 
   private mismatch(
@@ -279,8 +287,6 @@ const goScalar = (value: Json): string => {
   if (isJsonNumber(value)) return isJsonInteger(value) ? 'int64' : 'float64';
   return typeof value === 'boolean' ? 'bool' : 'string';
 };
-
-const inJson = (definition: string): boolean => definition.startsWith('io.k8s.apiextensions-apiserver.');
 
 const refOf = (schema: Schema): string | undefined =>
   schema.$ref ?? (schema.allOf?.length === 1 ? schema.allOf[0]?.$ref : undefined);

@@ -49,17 +49,16 @@ async function create(
   const shaped = shape(target.definition, given, { ...options, warn: (text) => warnings.push(text) });
   const { metadata } = shaped;
   matchUrl(target, shaped);
-  if (rules.byUpdate !== true && !['', '0'].includes(metadata.resourceVersion ?? ''))
-    throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
+  const version = metadata.resourceVersion ?? '';
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
-  wipeSystemFields(shaped);
+  if (rules.byUpdate !== true) wipeSystemFields(shaped);
   // What mutation adds is nobody's.
   if (!rules.managersRecorded) recordManager(core, target, undefined, shaped, options);
   await mutate(core, createRequest(target, shaped, options, warnings));
   for (let attempt = 1; ; attempt++) {
     const object = structuredClone(shaped);
     if (generated) object.metadata.name = `${metadata.generateName?.slice(0, MAX_NAME_PREFIX)}${core.nameSuffix()}`;
-    const written = await createNamed(core, target, object, options, warnings);
+    const written = await createNamed(core, target, object, options, warnings, { ...rules, version });
     if (written !== undefined) return written;
     if (!generated) throw await nameTaken(core, { ...target, name: object.metadata.name as string });
     if (attempt === NAME_ATTEMPTS) throw generateNameConflict(target, object.metadata.name as string);
@@ -97,13 +96,14 @@ async function nameTaken(core: HubCore, target: Target): Promise<ApiError> {
   return new ApiError(409, 'AlreadyExists', `object is being deleted: ${error.message}`, error.status.details);
 }
 
-/** Undefined when the name is taken. */
+/** `version`: that the client gave. Undefined when the name is taken. */
 async function createNamed(
   core: HubCore,
   target: Target,
   object: KubeObject,
   options: WriteOptions,
   warnings: string[],
+  { byUpdate, version }: CreateRules & { readonly version: string },
 ): Promise<Written | undefined> {
   const { definition } = target;
   const request = createRequest(target, object, options, warnings);
@@ -112,7 +112,10 @@ async function createNamed(
   await permit(core, request);
   validateObject(target, object, undefined);
   await validateAdmission(core, request);
+  definition.forget?.(object);
   const address = { ...target, name: object.metadata.name as string };
+  if (!options.dryRun && byUpdate !== true && /^0*[1-9][0-9]*$/.test(version))
+    throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
   const value = core.objects.encode(definition, object);
   const result = await commitAdmitted(core, request, [
     { key: core.objects.keyOf(address), value: core.objects.seal(address, value), expected: 0n },
@@ -121,6 +124,7 @@ async function createNamed(
   if (!result.ok) return undefined;
   if (options.dryRun) {
     if ((await core.objects.read(address)) !== undefined) return undefined;
+    if (version !== '') object.metadata.resourceVersion = version;
     return { object, stored: undefined, created: true, warnings };
   }
   object.metadata.resourceVersion = String(result.revision);

@@ -12,7 +12,7 @@ import { applyStrategicMergePatch } from '../patch/strategic-merge.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import { createObject } from './create.ts';
 import { applyType, resetFieldsOf } from './field-managers.ts';
-import { refusePatched } from './refusal.ts';
+import { refuseApplied, refusePatched } from './refusal.ts';
 import { type ShapeOptions, shape } from './shape.ts';
 import { asObject, matchUrl } from './type-check.ts';
 import { updateObject } from './update.ts';
@@ -66,8 +66,12 @@ function applyPatch(definition: ResourceDefinition, old: JsonMap, { type, body }
 const APPLIED = { managersRecorded: true, byUpdate: true };
 
 /** Throws ApiError 409 where the object says that it is one that exists. */
-function applyToNothing({ definition, name }: Target, merge: (live: undefined) => KubeObject): KubeObject {
-  const object = merge(undefined);
+function applyToNothing(
+  { definition, name }: Target,
+  merge: (live: undefined, warn: () => void) => KubeObject,
+): KubeObject {
+  // Creation warns again.
+  const object = merge(undefined, () => {});
   const uid = object.metadata.uid ?? '';
   if (uid !== '')
     throw conflict(
@@ -90,9 +94,8 @@ export async function applyObject(
   options: ApplyOptions,
 ): Promise<Written> {
   // The object is merged as it came, so that errors name what was sent.
-  matchUrl(target, structuredClone(applied));
-  const merge = (live: KubeObject | undefined): KubeObject =>
-    structuredClone(
+  const merge = (live: KubeObject | undefined, warn: (text: string) => void): KubeObject => {
+    const merged = structuredClone(
       serverSideApply({
         type: applyType(target),
         manager: options.fieldManager,
@@ -104,14 +107,17 @@ export async function applyObject(
         force: options.force,
       }).object,
     );
+    const refuse = refuseApplied(target.definition.info, applied);
+    const shaped = shape(target.definition, merged, { ...options, warn, refuse, decodedFrom: 'map' });
+    matchUrl(target, shaped);
+    return shaped;
+  };
   for (;;) {
     const exists = (await core.objects.read(target)) !== undefined;
     if (!exists && target.subresource !== '') throw notFound(target.definition.info, target.name);
     try {
       if (!exists) return await createObject(core, target, applyToNothing(target, merge), options, APPLIED);
-      const change = (old: KubeObject, warn: (text: string) => void) =>
-        shape(target.definition, merge(old), { ...options, warn });
-      return await updateObject(core, target, change, options, { managersRecorded: true });
+      return await updateObject(core, target, merge, options, { managersRecorded: true });
     } catch (error) {
       // Created or deleted in between: decide anew.
       const code = (error as { code?: number }).code;

@@ -5,13 +5,14 @@
 import { invalidValue } from '../../kube/field-error.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { apiVersionOf } from '../../kube/resource.ts';
-import { badRequest, conflict, invalid, notFound } from '../../kube/status.ts';
+import { badRequest, conflict, internalError, invalid, notFound } from '../../kube/status.ts';
 import { rfc3339 } from '../../reconcile/clock.ts';
 import type { HubCore, Target, WriteOptions, Written } from '../core.ts';
 import { fromScaleManagers, toScaleManagers } from '../patch/scale-managers.ts';
 import { serverSideApply } from '../patch/server-side-apply.ts';
 import { applyType, recordManager } from './field-managers.ts';
 import { type ApplyOptions, type PatchDocument, patchedObject } from './patch.ts';
+import { type Refuse, refuseBody } from './refusal.ts';
 import { getPath, replicasPaths, type Scale, scaleDefinition, scalePaths, setPath, toScale } from './scale-object.ts';
 import { type ShapeOptions, shape } from './shape.ts';
 import { asObject, matchUrl } from './type-check.ts';
@@ -21,7 +22,11 @@ import { updateObject } from './update.ts';
 export async function readScale(core: HubCore, target: Target): Promise<KubeObject> {
   const entry = await core.objects.read(target);
   if (entry === undefined) throw notFound(target.definition.info, target.name);
-  return toScale(target, core.objects.decode(target.definition, entry));
+  const object = core.objects.decode(target.definition, entry);
+  const { specReplicasPath } = scalePaths(target);
+  if (target.definition.custom && getPath(object, specReplicasPath) === undefined)
+    throw internalError(`the spec replicas field "${specReplicasPath}" does not exist`);
+  return toScale(target, object);
 }
 
 /** Takes what asObject takes. Throws ApiError. */
@@ -29,7 +34,9 @@ export function replaceScale(core: HubCore, target: Target, given: unknown, opti
   const scale = scaleTarget(target);
   const warnings: string[] = [];
   const warn = (text: string) => warnings.push(text);
-  const replacement = shape(scale.definition, asObject(scale.definition, given), { ...options, warn });
+  const refuse = target.definition.custom ? refuseUnknownScale : refuseBody(scale.definition.info);
+  const body = asObject(scale.definition, given, refuse);
+  const replacement = shape(scale.definition, body, { ...options, warn, refuse });
   matchUrl(scale, replacement);
   return writeScale(core, target, options, (present, shaping) => {
     warnings.forEach(shaping.warn);
@@ -78,6 +85,10 @@ export const scaleTarget = (target: Target): Target => ({
   ...target,
   definition: scaleDefinition(target.definition.info),
 });
+
+/** Upstream's server of custom resources does not know Scale where it words a refusal. */
+const refuseUnknownScale: Refuse = () =>
+  badRequest('no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"');
 
 /** What a custom resource without replicas has in the Scale that is written to: no valid number. */
 const UNSET = -2_147_483_648;

@@ -35,19 +35,28 @@ export async function replaceObject(
   given: KubeObject,
   options: WriteOptions,
 ): Promise<Written> {
-  const { definition } = target;
   const warnings: string[] = [];
+  try {
+    return await replace(core, target, given, options, warnings);
+  } catch (error) {
+    throw withWarnings(error, warnings);
+  }
+}
+
+async function replace(
+  core: HubCore,
+  target: Target,
+  given: KubeObject,
+  options: WriteOptions,
+  warnings: string[],
+): Promise<Written> {
+  const { definition } = target;
   const shaped = shape(definition, given, { ...options, warn: (text) => warnings.push(text) });
   matchUrl(target, shaped);
   if (definition.createOnUpdate && target.subresource === '') {
     const entry = await core.objects.read(target);
     if (entry === undefined) {
-      if ((shaped.metadata.uid ?? '') !== '')
-        throw conflict(
-          definition.info,
-          target.name,
-          `Precondition failed: UID in precondition: ${shaped.metadata.uid}, UID in object meta: `,
-        );
+      checkUid(target, shaped, undefined, options);
       return createObject(core, { ...target, name: '' }, given, options, { byUpdate: true });
     }
   }
@@ -104,8 +113,8 @@ async function changeOnce(
   const old = core.objects.decode(definition, entry);
   const warn = (text: string) => warnings.push(text);
   const object = await change(core.objects.decode(definition, entry), warn);
+  if (rules.uidIsPrecondition) checkUid(target, object, old, options);
   checkVersion(target, object, entry.revision);
-  if (rules.uidIsPrecondition) checkUid(target, object, old);
   // Ownership is of what was written: what the server and mutation make of it is nobody's.
   if (!rules.managersRecorded) recordManager(core, target, old, object, options);
   prepareForUpdate(target, object, old);
@@ -135,6 +144,7 @@ async function storeUpdate(
   warnings: readonly string[],
 ): Promise<Written | 'lost race'> {
   const { target, object, options } = request;
+  target.definition.forget?.(object);
   const value = core.objects.encode(target.definition, object);
   const written = (revision: bigint): Written => {
     object.metadata.resourceVersion = String(revision);
@@ -191,21 +201,29 @@ function checkVersion(target: Target, object: KubeObject, current: bigint): void
   if (BigInt(wanted) !== current) throw conflict(definition.info, name, MODIFIED);
 }
 
-function checkUid(target: Target, object: KubeObject, old: KubeObject): void {
+function checkUid(target: Target, object: KubeObject, old: KubeObject | undefined, { dryRun }: WriteOptions): void {
   const wanted = object.metadata.uid ?? '';
-  if (wanted !== '' && wanted !== old.metadata.uid)
-    throw new ApiError(
-      409,
-      'Conflict',
-      `Operation cannot be fulfilled on ${target.definition.info.resource}${target.definition.info.group ? `.${target.definition.info.group}` : ''} "${target.name}": StorageError: invalid object, Code: 4, Key: ${upstreamKey(target)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${old.metadata.uid}`,
-      {
-        name: target.name,
-        ...(target.definition.info.group ? { group: target.definition.info.group } : {}),
-        kind: target.definition.info.resource,
-      },
-    );
+  if (wanted === '' || wanted === old?.metadata.uid) return;
+  throw conflict(
+    target.definition.info,
+    target.name,
+    `StorageError: invalid object, Code: 4, Key: ${dryRun ? '' : '/registry'}${upstreamKey(target)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${old?.metadata.uid ?? ''}`,
+  );
 }
 
 /** Upstream names its etcd key here; ours has the same shape. */
-const upstreamKey = ({ definition: { info }, namespace, name }: Target): string =>
-  `/registry/${info.group === '' ? '' : `${info.group}/`}${info.resource}/${namespace === '' ? '' : `${namespace}/`}${name}`;
+function upstreamKey({ definition, namespace, name }: Target): string {
+  const { group, resource } = definition.info;
+  const folder = group === '' ? (CORE_FOLDERS[resource] ?? resource) : resource;
+  const hasGroup = definition.custom || EXTENSION_GROUPS.has(group);
+  return ['', ...(hasGroup ? [group] : []), folder, ...(namespace === '' ? [] : [namespace]), name].join('/');
+}
+/** Groups of other servers within kube-apiserver. */
+const EXTENSION_GROUPS = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io']);
+/** Where core kinds are not under their own name. */
+const CORE_FOLDERS: Readonly<Record<string, string>> = {
+  endpoints: 'services/endpoints',
+  nodes: 'minions',
+  replicationcontrollers: 'controllers',
+  services: 'services/specs',
+};

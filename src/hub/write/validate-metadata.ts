@@ -44,7 +44,9 @@ export function validateMetadata(definition: ResourceDefinition, object: KubeObj
     ...annotationCauses(metadata.annotations),
     ...ownerCauses(metadata.ownerReferences),
     ...finalizerCauses(metadata.finalizers),
-    ...(definition.custom ? [] : unqualifiedFinalizerCauses(metadata.finalizers)),
+    ...(definition.custom || FREE_FINALIZERS.has(definition.info.group)
+      ? []
+      : unqualifiedFinalizerCauses(metadata.finalizers)),
   ];
 }
 
@@ -125,6 +127,14 @@ function finalizerCauses(finalizers: readonly string[] | undefined): StatusCause
     causes.push(invalidValue(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
   return causes;
 }
+
+/** Groups whose validation does not go through core's. */
+const FREE_FINALIZERS = new Set([
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'apiregistration.k8s.io',
+  'coordination.k8s.io',
+]);
 
 /** Built-in kinds know three finalizers by their bare names (core/validation ValidateFinalizerName). */
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);

@@ -7,6 +7,7 @@ import type { Target } from '../core.ts';
 import { embeddedCauses } from '../schema/embedded.ts';
 import { validate } from '../schema/validate.ts';
 import { validateMetadata, validateMetadataUpdate } from './validate-metadata.ts';
+import { scaleCauses } from './validate-scale.ts';
 
 /** Throws ApiError 422 with all causes. `old` is there for an update. */
 export function validateObject(
@@ -14,10 +15,14 @@ export function validateObject(
   object: KubeObject,
   old: KubeObject | undefined,
 ): void {
-  const causes: StatusCause[] = [
+  const ofMetadata = [
     ...validateMetadata(definition, object),
     ...(old === undefined ? [] : validateMetadataUpdate(object.metadata, old.metadata)),
-    ...(definition.custom ? schemaCauses(definition.schema, object, old) : []),
+  ];
+  const causes: StatusCause[] = [
+    ...ofMetadata,
+    ...(definition.custom ? schemaCauses(definition.schema, object, old, ofMetadata) : []),
+    ...(definition.custom ? scaleCauses(definition, object) : []),
     ...(definition.validate?.(object, old, subresource) ?? []),
   ];
   if (causes.length > 0) throw invalid(definition.info, object.metadata.name ?? name, causes);
@@ -51,11 +56,12 @@ function schemaCauses(
   schema: Target['definition']['schema'],
   object: KubeObject,
   old: KubeObject | undefined,
+  ofMetadata: readonly StatusCause[],
 ): StatusCause[] {
   const [value, before] = [object as unknown as Json, old as unknown as Json | undefined];
   const causes = [...validate(value, before, schema), ...embeddedCauses(value, schema)];
   if (!hasRules(schema)) return causes;
   // Rules rely on what the schema promises (customresource/strategy.go hasBlockingErr).
-  if (causes.some(({ reason }) => BLOCKING.has(reason ?? ''))) return [...causes, NOT_CHECKED];
+  if ([...ofMetadata, ...causes].some(({ reason }) => BLOCKING.has(reason ?? ''))) return [...causes, NOT_CHECKED];
   return [...causes, ...validateRules(value, before, schema)];
 }

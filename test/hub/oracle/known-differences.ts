@@ -28,16 +28,8 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       'objects: updates, status, scale, selectable fields, tables': {
         18: ['body.details.causes[0].message'],
       },
-      'objects: validation': {
-        33: ['body.message', 'body.details.causes'],
-      },
       'status and scale': {
         2: ['status'],
-      },
-      watches: {
-        17: ['status'],
-        26: ['status'],
-        30: ['status'],
       },
       'content types': {
         11: ['status'],
@@ -78,10 +70,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       'objects: updates, status, scale, selectable fields, tables': {
         11: ['body.message'],
         18: ['body.message'],
-      },
-      'objects: validation': {
-        5: ['body.message', 'body.details.causes'],
-        6: ['body.message', 'body.details.causes'],
       },
       'delete options': {
         1: ['body.message'],
@@ -152,9 +140,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       },
       'status and scale': {
         25: ['status'],
-      },
-      'tables and metadata': {
-        23: ['headers.content-type[0]'],
       },
       YAML: {
         8: ['headers.warning[0]'],
@@ -307,10 +292,10 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'A key that is twice in a body: Go merges the two objects, JSON.parse keeps the second.',
     at: {
       'field validation of unknown and duplicate fields': {
-        5: ['body.message', 'body.details.causes'],
-        7: ['body.message', 'body.details.causes'],
         4: ['body.metadata.managedFields[0].fieldsV1.f:data.f:a', 'body.data.a'],
+        5: ['body.message', 'body.details.causes'],
         6: ['body.metadata.managedFields[0].fieldsV1.f:data.f:a', 'body.data.a'],
+        7: ['body.message', 'body.details.causes'],
         8: ['headers.warning[0]', 'body.metadata.managedFields[0].fieldsV1.f:data.f:a', 'body.data.a'],
       },
     },
@@ -362,14 +347,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: "The hub answers JSON where protobuf is accepted beside it; lists in YAML name each item's type.",
     at: {
       'tables and metadata': {
-        21: [
-          'body.items[0].apiVersion',
-          'body.items[0].kind',
-          'body.items[1].apiVersion',
-          'body.items[1].kind',
-          'body.items[2].apiVersion',
-          'body.items[2].kind',
-        ],
         30: ['status'],
         35: ['status'],
       },
@@ -386,8 +363,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       },
       'hostile JSON': {
         13: ['status'],
-        16: ['status'],
-        19: ['status'],
       },
     },
   },
@@ -465,11 +440,9 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason:
       'A patch that changes the kind: upstream reads the result as that kind before it sees that it is another one.',
     at: {
-      'metadata that the server sets is not taken from the client': { 8: ['body.message', 'body.details.causes'] },
+      'metadata that the server sets is not taken from the client': {
+        8: ['body.message', 'body.details.causes'],
+      },
     },
-  },
-  {
-    reason: 'An empty list that storage does not tell from none has an owner upstream.',
-    at: { 'roles and bindings': { 8: ['body.metadata.managedFields[0].fieldsV1.f:rules'] } },
   },
 ];

@@ -86,6 +86,8 @@ function normalizeText(text: string, names: Names, key: string): string {
     .replace(GENERATED, '$1<suffix>')
     .replace(/((?:resource ?version|current|the current version)[^0-9"]{0,24})\d+/gi, '$1<version>')
     .replace(/\(\d+\)/g, '(<version>)');
+  const [, untyped = '', typeFaults] = /^(failed to create typed patch object \(.*?\): )(.*)$/s.exec(plain) ?? [];
+  if (typeFaults !== undefined) return `${untyped}${typedFaults(typeFaults)}`;
   const [, invalid = '', faults] = /^(.* is invalid: )\[(.*)\]$/s.exec(plain) ?? [];
   if (faults !== undefined) return `${invalid}${faults.split(', ').sort().join(', ')}`;
   return plain;
@@ -109,6 +111,12 @@ const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const sorted = (value: object): object =>
   Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
+
+/** Go walks maps in any order, and ends at the first field that is not declared. */
+const typedFaults = (faults: string): string =>
+  faults.includes('field not declared in schema')
+    ? 'field not declared in schema'
+    : faults.split('\n').sort().join('\n');
 
 interface Fault {
   readonly field?: string;
