@@ -14,7 +14,11 @@ export class FeedEvent {
   readonly place: ObjectPlace;
   readonly change: StoreChange;
   /** Encoded forms by (type, version), filled by whoever encodes first. */
-  readonly encoded = new Map<string, Buffer>();
+  get encoded(): Map<string, Buffer> {
+    this.#encoded ??= new Map();
+    return this.#encoded;
+  }
+  #encoded: Map<string, Buffer> | undefined;
   #object: KubeObject | undefined;
   #previous: KubeObject | undefined;
 

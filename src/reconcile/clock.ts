@@ -17,4 +17,11 @@ export const systemClock: Clock = {
 };
 
 /** The instant as Kubernetes writes it: RFC 3339 in whole seconds, UTC (metav1.Time). */
-export const rfc3339 = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+export function rfc3339(milliseconds: number): string {
+  const second = Math.floor(milliseconds / 1000);
+  // Every write asks, and most for the second of the one before.
+  if (second !== latest.second) latest = { second, text: `${new Date(milliseconds).toISOString().slice(0, 19)}Z` };
+  return latest.text;
+}
+
+let latest = { second: Number.NaN, text: '' };

@@ -44,9 +44,11 @@ export function decodeBody(body: Uint8Array, format: BodyFormat, options: Decode
   return decodeJson(text, body, options, format);
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 function decodeText(body: Uint8Array, options: DecodeOptions): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return UTF8.decode(body);
   } catch {
     throw unrecognized('yaml: invalid leading UTF-8 octet', body, options);
   }

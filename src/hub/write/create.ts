@@ -56,7 +56,8 @@ async function create(
   if (!rules.managersRecorded) recordManager(core, target, undefined, shaped, options);
   await mutate(core, createRequest(target, shaped, options, warnings));
   for (let attempt = 1; ; attempt++) {
-    const object = structuredClone(shaped);
+    // A copy for each name that is tried; a given name is tried once.
+    const object = generated ? structuredClone(shaped) : shaped;
     if (generated) object.metadata.name = `${metadata.generateName?.slice(0, MAX_NAME_PREFIX)}${core.nameSuffix()}`;
     const written = await createNamed(core, target, object, options, warnings, { ...rules, version });
     if (written !== undefined) return written;

@@ -67,8 +67,20 @@ export function validateFor({ group, kind }: { group: string; kind: string }): V
 
 /** Fields that Go always writes are null where they were never set; to a rule they are missing. */
 function withoutNulls<T>(value: T): T {
+  return hasNull(value) ? stripped(value) : value;
+}
+
+/** Most objects have none, and looking is cheaper than copying. */
+function hasNull(value: unknown): boolean {
+  if (value === null) return true;
+  if (typeof value !== 'object') return false;
+  for (const part of Array.isArray(value) ? value : Object.values(value as object)) if (hasNull(part)) return true;
+  return false;
+}
+
+function stripped<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(withoutNulls) as T;
+  if (Array.isArray(value)) return value.map(stripped) as T;
   const kept = Object.entries(value).filter(([, part]) => part !== null);
-  return Object.fromEntries(kept.map(([key, part]) => [key, withoutNulls(part)])) as T;
+  return Object.fromEntries(kept.map(([key, part]) => [key, stripped(part)])) as T;
 }
