@@ -118,6 +118,7 @@ export class PullSession {
       objects,
       transforms,
       rules,
+      filter: () => this.identity.filter,
       handles: (id) => {
         const { resource, namespace } = parseObjectId(id);
         return selects(resource, namespace);

@@ -1,12 +1,14 @@
 /** Who the syncer beside a cluster is, by what the hub says of its target. Pure. */
 import type { ClusterIdentity } from '../clusters/connection.ts';
 import { isSlot } from '../clusters/desired-connection.ts';
-import type { ClusterRegistration, SyncTarget } from '../hub/kinds/workload.ts';
+import type { ClusterRegistration, SyncFilter, SyncTarget } from '../hub/kinds/workload.ts';
 import { syncTargetKey } from '../kube/namespace-locator.ts';
 
 export interface PulledIdentity {
   readonly cluster: ClusterIdentity;
-  /** Another fingerprint is another cluster to the hub. */
+  /** What the cluster takes of what is placed on it. */
+  readonly filter: SyncFilter | undefined;
+  /** Another fingerprint: the syncer begins anew. */
   readonly fingerprint: string;
 }
 
@@ -31,5 +33,6 @@ export function pulledIdentity(
     slot,
     namespaceMapping: registration.spec.namespaceMapping === 'Identity' ? 'Identity' : 'Hashed',
   };
-  return { cluster, fingerprint: JSON.stringify(cluster) };
+  const filter = registration.spec.sync;
+  return { cluster, filter, fingerprint: JSON.stringify([cluster, filter]) };
 }

@@ -1,10 +1,10 @@
 /** All clusters' syncers: they come and go with the registry; objects of targets that are no more are let go. */
 import type { ClusterRegistry, Downstream } from '../clusters/downstream.ts';
-import { NAMESPACES, SYNC_TARGETS } from '../clusters/kinds.ts';
+import { CLUSTER_REGISTRATIONS, NAMESPACES, SYNC_TARGETS } from '../clusters/kinds.ts';
 import type { ReflectorPool } from '../clusters/reflector.ts';
 import type { HubClient } from '../hub/client.ts';
 import type { HubInformers } from '../hub/informers.ts';
-import type { SyncTarget } from '../hub/kinds/workload.ts';
+import type { ClusterRegistration, SyncTarget } from '../hub/kinds/workload.ts';
 import { syncTargetKey } from '../kube/namespace-locator.ts';
 import { type Clock, systemClock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
@@ -47,6 +47,7 @@ export async function startSync(options: SyncOptions): Promise<SyncController> {
   const clock = options.clock ?? systemClock;
   const syncers = new Map<string, TargetSyncer>();
   const targets = informers.informer<SyncTarget>(SYNC_TARGETS);
+  const registrations = informers.informer<ClusterRegistration>(CLUSTER_REGISTRATIONS);
   const namespaces = informers.informer(NAMESPACES);
   const transforms = createTransformSource(informers, signal);
   const released = new WorkQueue({
@@ -74,6 +75,7 @@ export async function startSync(options: SyncOptions): Promise<SyncController> {
         objects,
         transforms,
         rules,
+        filter: () => registrations.get(downstream.workspace, '', downstream.clusterName)?.spec.sync,
         hubNamespaceExists: (workspace, namespace) => namespaces.get(workspace, '', namespace) !== undefined,
         reflectors: options.reflectors,
         limits: { ...DEFAULT_LIMITS, ...options.limits },
@@ -94,7 +96,13 @@ export async function startSync(options: SyncOptions): Promise<SyncController> {
     letGo(key);
   };
 
-  await Promise.all([registry.whenLoaded(), targets.whenSynced(), namespaces.whenSynced(), transforms.whenSynced()]);
+  await Promise.all([
+    registry.whenLoaded(),
+    registrations.whenSynced(),
+    targets.whenSynced(),
+    namespaces.whenSynced(),
+    transforms.whenSynced(),
+  ]);
   for (const { workspace, object } of targets.list())
     known.set(syncTargetKey(workspace, object.metadata.name ?? ''), object.metadata.name ?? '');
   const stops = [
@@ -109,6 +117,11 @@ export async function startSync(options: SyncOptions): Promise<SyncController> {
     }),
     rules.onChange((concerned) => {
       for (const [key, syncer] of syncers) for (const id of objects.heldBy(key)) if (concerned(id)) syncer.add(id);
+    }),
+    registrations.subscribe(({ workspace, object, previous }) => {
+      if (JSON.stringify(object?.spec.sync) === JSON.stringify(previous?.spec.sync)) return;
+      const key = syncTargetKey(workspace, (object ?? previous)?.metadata.name ?? '');
+      for (const id of objects.heldBy(key)) syncers.get(key)?.add(id);
     }),
     targets.subscribe(({ workspace, object, previous }) => {
       const name = (object ?? previous)?.metadata.name ?? '';

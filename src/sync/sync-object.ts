@@ -58,6 +58,8 @@ export interface SyncContext {
   readonly now: () => number;
   /** What the workspace's ResourceTransforms do to the object's copy here; undefined: nothing. */
   readonly transformOf: (id: string, hubObject: KubeObject) => TransformDraft | undefined;
+  /** Why the cluster does not take the object; undefined: it does. */
+  readonly refusal: (id: string, hubObject: KubeObject) => string | undefined;
   readonly onDrift: (id: string, hubObject: KubeObject) => DriftRule;
   readonly count: (operation: 'apply' | 'delete' | 'status', resource: string) => void;
 }
@@ -105,6 +107,9 @@ async function applyCopy(
 ): Promise<ReconcileResult | undefined> {
   const { target, api, namespaces } = context;
   const { resource: groupResource, workspace, namespace, name } = parseObjectId(id);
+  const refusal = context.refusal(id, hubObject);
+  if (refusal !== undefined)
+    throw new SyncProblem(422, 'NotTaken', `${target.clusterName}: ${refusal} (spec.sync of its ClusterRegistration)`);
   const resource = context.served(groupResource, hubObject.apiVersion);
   if (resource === undefined)
     throw new SyncProblem(

@@ -2,7 +2,7 @@
 import { ClusterError, type Downstream } from '../clusters/downstream.ts';
 import type { CachedObject, Reflector, ReflectorEvent, ReflectorLease, ReflectorPool } from '../clusters/reflector.ts';
 import type { HubClient } from '../hub/client.ts';
-import { COPY_LABEL } from '../hub/kinds/workload.ts';
+import { COPY_LABEL, type SyncFilter } from '../hub/kinds/workload.ts';
 import { formatObjectId, parseObjectId } from '../hub/object-id.ts';
 import { recordEvent } from '../hub/record-event.ts';
 import { NAMESPACE_LOCATOR_ANNOTATION, parseLocator } from '../kube/namespace-locator.ts';
@@ -15,6 +15,7 @@ import { driftRule } from './drift-rule.ts';
 import { annotate } from './hub-writer.ts';
 import type { PlacedObjects } from './placed-objects.ts';
 import type { RulesSource } from './rules-source.ts';
+import { refusalOf } from './sync-filter.ts';
 import type { SyncMetrics } from './sync-metrics.ts';
 import { type AppliedCopy, problemAnnotations, type SyncContext, syncObject } from './sync-object.ts';
 import { SyncConflict, SyncProblem, targetApi } from './target-api.ts';
@@ -40,6 +41,8 @@ export interface TargetSyncerOptions {
   readonly rules: RulesSource;
   /** False: the object is left alone, whatever placement says. Default: all are handled. */
   readonly handles?: (id: string) => boolean;
+  /** What the cluster takes; undefined: everything. */
+  readonly filter: () => SyncFilter | undefined;
   readonly hubNamespaceExists: (workspace: string, namespace: string) => boolean;
   readonly reflectors: ReflectorPool;
   readonly limits: SyncLimits;
@@ -110,6 +113,7 @@ export class TargetSyncer {
       unexplained: new Map(),
       now: () => clock.now(),
       transformOf: (id, hubObject) => options.transforms.transformOf(downstream, id, hubObject),
+      refusal: (id, hubObject) => refusalOf(options.filter(), id, hubObject),
       onDrift: (id, hubObject) => driftRule(options.rules.of(id), downstream.clusterName, hubObject),
       hubObject: (id) => objects.get(id),
       hubKnows: (id) => objects.knows(id),

@@ -7,6 +7,7 @@ import {
   BOOLEAN,
   CONDITIONS,
   defineKind,
+  LABEL_SELECTOR,
   list,
   object,
   oneOf,
@@ -15,6 +16,7 @@ import {
   STRING_MAP,
   STRINGS,
 } from './define-kind.ts';
+import { selectorCauses } from './selector-causes.ts';
 import type { ClusterRegistration } from './workload.ts';
 
 const WORKSPACE_PATTERN = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:\*)?$/;
@@ -50,6 +52,7 @@ function validate(given: KubeObject): StatusCause[] {
     for (const text of labelKeyErrors(key)) causes.push(invalidValue('spec.labels', key, text));
     for (const text of labelValueErrors(value)) causes.push(invalidValue('spec.labels', value, text));
   }
+  causes.push(...selectorCauses(spec.sync?.selector, 'spec.sync.selector'));
   return causes;
 }
 
@@ -95,6 +98,12 @@ export const CLUSTER_REGISTRATION = defineKind({
       impersonateUsers: BOOLEAN,
       mode: optional(oneOf('Push', 'Pull'), 'Push'),
       labels: STRING_MAP,
+      sync: object({
+        namespaces: STRINGS,
+        resources: list(object({ group: optional(STRING, ''), resource: STRING }, 'resource')),
+        selector: LABEL_SELECTOR,
+        annotations: STRING_MAP,
+      }),
     },
     'endpoint',
     'credentials',

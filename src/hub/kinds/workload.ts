@@ -1,6 +1,17 @@
 /** TMC's own kinds that describe clusters and where work goes: TypeScript shapes; schemas stand beside, as data. */
 import type { Condition, KubeObject, ObjectMeta } from '../../kube/object.ts';
 
+/** All that is given must hold. */
+export interface SyncFilter {
+  /** As workspaces call them; cluster-scoped objects are not asked. */
+  namespaces?: string[];
+  /** `*` for every group or resource. */
+  resources?: { group?: string; resource: string }[];
+  selector?: LabelSelector;
+  /** Annotations that the object must have, with these values. */
+  annotations?: Record<string, string>;
+}
+
 /** tmc.kcp.io/v1alpha1, cluster-scoped: how to reach a cluster. Its name is its SyncTarget's name. */
 export interface ClusterRegistration extends KubeObject {
   spec: {
@@ -27,6 +38,8 @@ export interface ClusterRegistration extends KubeObject {
     mode?: 'Push' | 'Pull';
     /** Labels given to the SyncTarget. */
     labels?: Record<string, string>;
+    /** What the cluster takes of what is placed on it; absent: everything. */
+    sync?: SyncFilter;
   };
   status?: {
     conditions?: Condition[];
