@@ -1,6 +1,8 @@
 /** Bodies of built-in kinds that kube-apiserver refuses with 422, by what is wrong with them. */
 import type { KubeObject } from '../../src/kube/object.ts';
 
+import { INVALID_CONTAINERS, INVALID_POD_SPECS } from './invalid-pod-samples.ts';
+
 type Fields = Record<string, unknown>;
 
 export interface InvalidSample {
@@ -57,6 +59,8 @@ const ingress = (what: string, path: Fields): InvalidSample =>
 const backend = { service: { name: 's', port: { number: 80 } } };
 
 export const INVALID_SAMPLES: readonly InvalidSample[] = [
+  ...INVALID_POD_SPECS.map(([what, spec]) => container(what, {}, spec)),
+  ...INVALID_CONTAINERS.map(([what, fields]) => container(what, fields)),
   invalid('Pod', 'no containers', { spec: {} }),
   container('container name', { name: 'C_1' }),
   container('container without name and image', { name: '', image: '' }),

@@ -5,13 +5,15 @@ import {
   type FieldPath,
   forbiddenField,
   index,
+  notFoundValue,
   notSupported,
   requiredValue,
 } from '../../../kube/field-error.ts';
-import { type Mount, mountCauses } from './mounts.ts';
+import { type Device, deviceCauses, type Mount, mountCauses } from './mounts.ts';
 import { lifecycleCauses, type Probe, probeCauses } from './probes.ts';
 import { type Resources, resourceCauses } from './resources.ts';
 import { type Causes, dnsLabel, oneOf, portName, portNumber, present } from './scalars.ts';
+import { type ContainerSecurity, containerSecurityCauses } from './security.ts';
 import { type Variable, type VariableSource, variableCauses, variableSourceCauses } from './variables.ts';
 
 interface Port {
@@ -32,17 +34,34 @@ export interface Container {
   readonly env?: readonly Variable[];
   readonly envFrom?: readonly VariableSource[];
   readonly volumeMounts?: readonly Mount[];
+  readonly volumeDevices?: readonly Device[];
   readonly resources?: Resources;
+  readonly resizePolicy?: readonly ResizePolicy[];
+  readonly securityContext?: ContainerSecurity;
   readonly livenessProbe?: Probe;
   readonly readinessProbe?: Probe;
   readonly startupProbe?: Probe;
   readonly lifecycle?: Parameters<typeof lifecycleCauses>[0];
 }
 
-/** `volumes` are the names that mounts may use. */
+interface ResizePolicy {
+  readonly resourceName?: string;
+  readonly restartPolicy?: string;
+}
+
+/** What a container's fields are held against. */
+export interface ContainerPlace {
+  /** Names that mounts may use. */
+  readonly volumes: ReadonlySet<string>;
+  /** False where the pod has a user namespace of its own. */
+  readonly hostUsers: boolean;
+  readonly graceSeconds: number | undefined;
+  readonly podClaims: readonly string[];
+}
+
 export function containerCauses(
   containers: readonly Container[] | undefined,
-  volumes: ReadonlySet<string>,
+  place: ContainerPlace,
   path: FieldPath,
 ): Causes {
   if (!containers || containers.length === 0) return [requiredValue(path)];
@@ -50,9 +69,10 @@ export function containerCauses(
   const causes = containers.flatMap((container, at) => {
     const own = index(path, at);
     return [
-      ...commonCauses(container, volumes, own),
+      ...commonCauses(container, place, own),
       ...uniqueName(container.name ?? '', names, own),
-      ...handlerCauses(container, own),
+      ...handlerCauses(container, place, own),
+      ...(container.restartPolicy === undefined ? [] : oneOfRestartPolicies(container.restartPolicy, own)),
     ];
   });
   return [...causes, ...hostPortCauses(containers, path)];
@@ -61,7 +81,7 @@ export function containerCauses(
 export function initContainerCauses(
   containers: readonly Container[] | undefined,
   regular: readonly Container[] | undefined,
-  volumes: ReadonlySet<string>,
+  place: ContainerPlace,
   path: FieldPath,
 ): Causes {
   const names = new Set((regular ?? []).map(({ name }) => name ?? ''));
@@ -69,11 +89,11 @@ export function initContainerCauses(
     const own = index(path, at);
     const sidecar = container.restartPolicy === 'Always';
     return [
-      ...commonCauses(container, volumes, own),
+      ...commonCauses(container, place, own),
       ...(container.restartPolicy === undefined ? [] : oneOfRestartPolicies(container.restartPolicy, own)),
       ...(container.name === undefined && !names.has('') ? [] : uniqueName(container.name ?? '', names, own)),
       ...hostPortCauses([container], path),
-      ...(sidecar ? handlerCauses(container, own) : forbiddenHandlers(container, own)),
+      ...(sidecar ? handlerCauses(container, place, own) : forbiddenHandlers(container, own)),
     ];
   });
 }
@@ -97,9 +117,9 @@ function uniqueName(name: string, names: Set<string>, path: FieldPath): Causes {
   return [];
 }
 
-function handlerCauses(container: Container, path: FieldPath): Causes {
+function handlerCauses(container: Container, { graceSeconds }: ContainerPlace, path: FieldPath): Causes {
   return [
-    ...(container.lifecycle ? lifecycleCauses(container.lifecycle, child(path, 'lifecycle')) : []),
+    ...(container.lifecycle ? lifecycleCauses(container.lifecycle, graceSeconds, child(path, 'lifecycle')) : []),
     ...probeCauses('liveness', container.livenessProbe, child(path, 'livenessProbe')),
     ...probeCauses('readiness', container.readinessProbe, child(path, 'readinessProbe')),
     ...probeCauses('startup', container.startupProbe, child(path, 'startupProbe')),
@@ -107,7 +127,7 @@ function handlerCauses(container: Container, path: FieldPath): Causes {
 }
 
 /** What holds for containers of every sort. */
-export function commonCauses(container: Container, volumes: ReadonlySet<string>, path: FieldPath): Causes {
+export function commonCauses(container: Container, place: ContainerPlace, path: FieldPath): Causes {
   const name = child(path, 'name');
   return [
     ...(container.name ? dnsLabel(container.name, name) : [requiredValue(name)]),
@@ -120,11 +140,57 @@ export function commonCauses(container: Container, volumes: ReadonlySet<string>,
     ...portCauses(container.ports ?? [], child(path, 'ports')),
     ...variableCauses(container.env ?? [], child(path, 'env')),
     ...variableSourceCauses(container.envFrom ?? [], child(path, 'envFrom')),
-    ...mountCauses(container.volumeMounts ?? [], volumes, child(path, 'volumeMounts')),
+    ...mountCauses(container.volumeMounts ?? [], place.volumes, child(path, 'volumeMounts')),
+    ...deviceCauses(container.volumeDevices ?? [], place.volumes, child(path, 'volumeDevices')),
     ...oneOf(container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'], child(path, 'imagePullPolicy')),
     ...resourceCauses(container.resources ?? {}, child(path, 'resources')),
+    ...claimCauses(container.resources?.claims ?? [], place.podClaims, child(child(path, 'resources'), 'claims')),
+    ...resizeCauses(container.resizePolicy ?? [], child(path, 'resizePolicy')),
+    ...(container.securityContext
+      ? containerSecurityCauses(container.securityContext, place.hostUsers, child(path, 'securityContext'))
+      : []),
   ];
 }
+
+/** Devices that the pod asks for, by the names that it gave them. */
+function claimCauses(claims: NonNullable<Resources['claims']>, known: readonly string[], path: FieldPath): Causes {
+  const seen = new Set<string>();
+  const empty = known.length === 0 ? ' which is empty' : '';
+  return claims.flatMap(({ name = '', request = '' }, at) => {
+    const own = index(path, at);
+    if (name === '') return [requiredValue(own)];
+    const shown = request === '' ? name : `${name}/${request}`;
+    const twice = seen.has(shown);
+    seen.add(shown);
+    return [
+      ...(twice ? [duplicateValue(own, name)] : []),
+      ...(known.includes(name)
+        ? []
+        : [
+            {
+              ...notFoundValue(own, name),
+              message: `Not found: ${JSON.stringify(name)}: must be one of the names in pod.spec.resourceClaims${empty}`,
+            },
+          ]),
+    ];
+  });
+}
+
+function resizeCauses(policies: readonly ResizePolicy[], path: FieldPath): Causes {
+  const seen = new Set<string>();
+  return policies.flatMap(({ resourceName = '', restartPolicy = '' }, at) => {
+    const twice = seen.has(resourceName);
+    seen.add(resourceName);
+    return [
+      ...(twice ? [duplicateValue(index(path, at), resourceName)] : []),
+      ...supported(resourceName, ['cpu', 'memory'], path),
+      ...supported(restartPolicy, ['NotRequired', 'RestartContainer'], path),
+    ];
+  });
+}
+
+const supported = (value: string, values: readonly string[], path: FieldPath): Causes =>
+  values.includes(value) ? [] : [value === '' ? requiredValue(path) : notSupported(path, value, values)];
 
 function portCauses(ports: readonly Port[], path: FieldPath): Causes {
   const names = new Set<string>();

@@ -8,7 +8,7 @@ import {
   index,
   notFoundValue,
 } from '../../../kube/field-error.ts';
-import { type Container, commonCauses } from './containers.ts';
+import { type Container, type ContainerPlace, commonCauses } from './containers.ts';
 import type { Mount } from './mounts.ts';
 import type { Causes } from './scalars.ts';
 
@@ -23,7 +23,7 @@ const FORBIDDEN = ['ports', 'livenessProbe', 'readinessProbe', 'startupProbe', '
 export function ephemeralContainerCauses(
   containers: readonly EphemeralContainer[],
   others: readonly string[],
-  volumes: ReadonlySet<string>,
+  place: ContainerPlace,
   path: FieldPath,
 ): Causes {
   const names = new Set(others);
@@ -33,7 +33,7 @@ export function ephemeralContainerCauses(
     const taken = names.has(name);
     names.add(name);
     return [
-      ...commonCauses(container, volumes, own),
+      ...commonCauses(container, place, own),
       ...(taken ? [duplicateValue(child(own, 'name'), name)] : []),
       ...(target === '' || others.includes(target) ? [] : [notFoundValue(child(own, 'targetContainerName'), target)]),
       ...FORBIDDEN.filter((field) => isSet(container[field])).map((field) => notAllowed(child(own, field))),

@@ -1,5 +1,5 @@
 /** Where containers mount the pod's volumes. */
-import { child, type FieldPath, index, invalidValue, notFoundValue } from '../../../kube/field-error.ts';
+import { child, type FieldPath, index, invalidValue, notFoundValue, requiredValue } from '../../../kube/field-error.ts';
 import { type Causes, present } from './scalars.ts';
 
 export interface Mount {
@@ -34,4 +34,25 @@ function descendingPath(value: string | undefined, path: FieldPath): Causes {
   if (!value) return [];
   if (value.startsWith('/')) return [invalidValue(path, value, 'must be a relative path')];
   return value.split('/').includes('..') ? [invalidValue(path, value, "must not contain '..'")] : [];
+}
+
+export interface Device {
+  readonly name?: string;
+  readonly devicePath?: string;
+}
+
+/** Volumes that are passed as block devices. */
+export function deviceCauses(devices: readonly Device[], volumes: ReadonlySet<string>, path: FieldPath): Causes {
+  return devices.flatMap(({ name = '', devicePath = '' }, at) => {
+    const own = index(path, at);
+    const place = child(own, 'devicePath');
+    return [
+      ...present(name, child(own, 'name')),
+      ...(volumes.has(name) ? [] : [notFoundValue(child(own, 'name'), name)]),
+      ...(devicePath === '' ? [requiredValue(place)] : []),
+      ...(devicePath.split('/').includes('..')
+        ? [invalidValue(place, devicePath, "can not contain backsteps ('..')")]
+        : []),
+    ];
+  });
 }

@@ -3,10 +3,30 @@ import { isDeepStrictEqual } from 'node:util';
 import { child, type FieldPath, forbiddenField, index, invalidValue, notSupported } from '../../../kube/field-error.ts';
 import { labelValueErrors } from '../../../kube/label-syntax.ts';
 import type { KubeObject } from '../../../kube/object.ts';
-import { type Container, containerCauses, initContainerCauses } from './containers.ts';
+import { type Container, type ContainerPlace, containerCauses, initContainerCauses } from './containers.ts';
 import { type EphemeralContainer, ephemeralContainerCauses, ephemeralUpdateCauses } from './ephemeral-containers.ts';
+import {
+  type DnsConfig,
+  dnsCauses,
+  type HostAlias,
+  type HostSpec,
+  hostAliasCauses,
+  hostUserCauses,
+  shareCauses,
+} from './pod-network.ts';
+import { resourceCauses } from './resources.ts';
 import { type Causes, dnsLabel, dnsSubdomain, oneOf } from './scalars.ts';
+import {
+  type Affinity,
+  affinityCauses,
+  gateCauses,
+  readinessGateCauses,
+  type SpreadConstraint,
+  spreadCauses,
+} from './scheduling.ts';
+import { type OsSpec, osCauses, type PodSecurity, podSecurityCauses } from './security.ts';
 import { annotationCauses, type Labels, labelCauses } from './selectors.ts';
+import { tokensNeedAccount } from './volume-sources.ts';
 import { type Volume, volumeCauses } from './volumes.ts';
 
 interface Toleration {
@@ -17,7 +37,7 @@ interface Toleration {
   readonly tolerationSeconds?: number;
 }
 
-export interface PodSpec {
+export interface PodSpec extends HostSpec, OsSpec {
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly ephemeralContainers?: readonly EphemeralContainer[];
@@ -25,7 +45,6 @@ export interface PodSpec {
   readonly restartPolicy?: string;
   readonly dnsPolicy?: string;
   readonly nodeSelector?: Labels;
-  readonly hostNetwork?: boolean;
   readonly serviceAccountName?: string;
   readonly nodeName?: string;
   readonly hostname?: string;
@@ -34,6 +53,16 @@ export interface PodSpec {
   readonly tolerations?: readonly Toleration[];
   readonly priorityClassName?: string;
   readonly imagePullSecrets?: readonly { readonly name?: string }[];
+  readonly terminationGracePeriodSeconds?: number;
+  readonly securityContext?: PodSecurity;
+  readonly affinity?: Affinity;
+  readonly dnsConfig?: DnsConfig;
+  readonly readinessGates?: readonly { readonly conditionType?: string }[];
+  readonly schedulingGates?: readonly { readonly name?: string }[];
+  readonly topologySpreadConstraints?: readonly SpreadConstraint[];
+  readonly hostAliases?: readonly HostAlias[];
+  readonly overhead?: Readonly<Record<string, string>>;
+  readonly resourceClaims?: readonly { readonly name?: string }[];
 }
 
 export interface PodTemplate {
@@ -47,20 +76,34 @@ const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'Non
 export function podSpecCauses(spec: PodSpec, path: FieldPath, isPod: boolean): Causes {
   const volumes = volumeCauses(spec.volumes ?? [], child(path, 'volumes'));
   const deadline = spec.activeDeadlineSeconds;
+  const place: ContainerPlace = {
+    volumes: volumes.names,
+    hostUsers: spec.hostUsers !== false,
+    graceSeconds: spec.terminationGracePeriodSeconds,
+    podClaims: (spec.resourceClaims ?? []).map(({ name = '' }) => name),
+  };
   return [
     ...volumes.causes,
-    ...containerCauses(spec.containers, volumes.names, child(path, 'containers')),
-    ...initContainerCauses(spec.initContainers, spec.containers, volumes.names, child(path, 'initContainers')),
+    ...containerCauses(spec.containers, place, child(path, 'containers')),
+    ...initContainerCauses(spec.initContainers, spec.containers, place, child(path, 'initContainers')),
     ...ephemeralContainerCauses(
       spec.ephemeralContainers ?? [],
       [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(({ name = '' }) => name),
-      volumes.names,
+      place,
       child(path, 'ephemeralContainers'),
     ),
     ...(spec.hostNetwork ? hostPortCauses(spec, path, isPod) : []),
     ...oneOf(spec.restartPolicy, RESTART_POLICIES, child(path, 'restartPolicy')),
     ...oneOf(spec.dnsPolicy, DNS_POLICIES, child(path, 'dnsPolicy')),
     ...labelCauses(spec.nodeSelector, child(path, 'nodeSelector')),
+    ...(spec.securityContext ? podSecurityCauses(spec.securityContext, child(path, 'securityContext')) : []),
+    ...shareCauses(spec, path),
+    ...affinityCauses(spec.affinity, child(path, 'affinity')),
+    ...dnsCauses(spec.dnsPolicy, spec.dnsConfig, child(path, 'dnsConfig')),
+    ...readinessGateCauses(spec.readinessGates, child(path, 'readinessGates')),
+    ...gateCauses(spec.schedulingGates, child(path, 'schedulingGates')),
+    ...spreadCauses(spec.topologySpreadConstraints, child(path, 'topologySpreadConstraints')),
+    ...hostUserCauses(spec, path),
     ...given(spec.serviceAccountName, (name) => dnsSubdomain(name, child(path, 'serviceAccountName'))),
     ...given(spec.nodeName, (name) => dnsSubdomain(name, child(path, 'nodeName'))),
     ...(deadline !== undefined && (deadline < 1 || deadline > 2 ** 31 - 1)
@@ -71,7 +114,10 @@ export function podSpecCauses(spec: PodSpec, path: FieldPath, isPod: boolean): C
     ...(spec.tolerations ?? []).flatMap((toleration, at) =>
       tolerationCauses(toleration, index(child(path, 'tolerations'), at)),
     ),
+    ...hostAliasCauses(spec.hostAliases ?? [], child(path, 'hostAliases')),
     ...given(spec.priorityClassName, (name) => dnsSubdomain(name, child(path, 'priorityClassName'))),
+    ...(spec.overhead ? resourceCauses({ limits: spec.overhead }, child(path, 'overhead')) : []),
+    ...osCauses(spec, path),
   ];
 }
 
@@ -150,6 +196,7 @@ export function podCauses(
   const spec = pod.spec ?? {};
   const own = [
     ...podSpecCauses(spec, 'spec', true),
+    ...tokensNeedAccount(spec.volumes ?? [], spec.serviceAccountName, 'spec.volumes'),
     ...[...(spec.containers ?? [])].flatMap(({ image = '' }, at) =>
       image.trim() === image
         ? []

@@ -63,12 +63,23 @@ export function probeCauses(
 
 export const lifecycleCauses = (
   lifecycle: { readonly postStart?: Handler; readonly preStop?: Handler },
+  graceSeconds: number | undefined,
   path: FieldPath,
 ): Causes =>
   (['postStart', 'preStop'] as const).flatMap((hook) => {
     const handler = lifecycle[hook];
-    return handler ? handlerCauses(handler, child(path, hook)) : [];
+    return handler
+      ? [...handlerCauses(handler, child(path, hook)), ...sleepCauses(handler, graceSeconds, child(path, hook))]
+      : [];
   });
+
+/** A hook must end before its pod is killed. */
+function sleepCauses({ sleep }: Handler, graceSeconds = 0, path: FieldPath): Causes {
+  const seconds = (sleep as { seconds?: number } | undefined)?.seconds;
+  if (seconds === undefined || (seconds >= 0 && seconds <= graceSeconds)) return [];
+  const text = `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`;
+  return [invalidValue(child(path, 'sleep'), seconds, text)];
+}
 
 /** Exactly one handler: the first is checked, further ones are refused. */
 function handlerCauses(handler: Handler, path: FieldPath): Causes {

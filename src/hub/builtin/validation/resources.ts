@@ -10,6 +10,7 @@ type ResourceList = Readonly<Record<string, string>>;
 export interface Resources {
   readonly limits?: ResourceList;
   readonly requests?: ResourceList;
+  readonly claims?: readonly { readonly name?: string; readonly request?: string }[];
 }
 
 /** What is no quantity was refused when the body was decoded; callers in the process may still hand one over. */

@@ -23,13 +23,16 @@ export interface Selector {
   }[];
 }
 
-const labelKey = (key: string, path: FieldPath): Causes =>
+export const labelKeyCauses = (key: string, path: FieldPath): Causes =>
   labelKeyErrors(key).map((text) => invalidValue(path, key, text));
-const labelValue = (value: string, path: FieldPath): Causes =>
+export const labelValueCauses = (value: string, path: FieldPath): Causes =>
   labelValueErrors(value).map((text) => invalidValue(path, value, text));
 
 export const labelCauses = (labels: Labels | undefined, path: FieldPath): Causes =>
-  Object.entries(labels ?? {}).flatMap(([key, value]) => [...labelKey(key, path), ...labelValue(value, path)]);
+  Object.entries(labels ?? {}).flatMap(([key, value]) => [
+    ...labelKeyCauses(key, path),
+    ...labelValueCauses(value, path),
+  ]);
 
 /** Annotation keys are compared without regard to case. */
 export const annotationCauses = (annotations: Labels | undefined, path: FieldPath): Causes =>
@@ -51,8 +54,8 @@ function expressionCauses(
   const valuesPath = child(path, 'values');
   return [
     ...operatorCauses(operator, values, path),
-    ...labelKey(key, child(path, 'key')),
-    ...values.flatMap((value, at) => labelValue(value, index(valuesPath, at))),
+    ...labelKeyCauses(key, child(path, 'key')),
+    ...values.flatMap((value, at) => labelValueCauses(value, index(valuesPath, at))),
   ];
 }
 

@@ -7,27 +7,11 @@ import {
   index,
   requiredValue,
 } from '../../../kube/field-error.ts';
-import type { StatusCause } from '../../../kube/status.ts';
-import { type Causes, dnsLabel, dnsSubdomain, present } from './scalars.ts';
+import { type Claim, claimCauses } from './configuration.ts';
+import { type Causes, dnsLabel } from './scalars.ts';
+import { type Fields, SOURCE_RULES } from './volume-sources.ts';
 
 export type Volume = { readonly name?: string } & { readonly [source: string]: unknown };
-
-/** Fields that must be there, by source; where a name is meant, it must be one. */
-const REQUIRED: Readonly<Record<string, readonly string[]>> = {
-  hostPath: ['path'],
-  secret: ['secretName'],
-  nfs: ['server', 'path'],
-  iscsi: ['targetPortal', 'iqn'],
-  glusterfs: ['endpoints', 'path'],
-  persistentVolumeClaim: ['claimName'],
-  rbd: ['monitors', 'image'],
-  cinder: ['volumeID'],
-  cephfs: ['monitors'],
-  configMap: ['name'],
-  azureFile: ['secretName', 'shareName'],
-  csi: ['driver'],
-  ephemeral: ['volumeClaimTemplate'],
-};
 
 export function volumeCauses(
   volumes: readonly Volume[],
@@ -53,18 +37,21 @@ function sourceCauses(volume: Volume, path: FieldPath): Causes {
   const [first, ...others] = sources;
   if (first === undefined) return [requiredValue(path, 'must specify a volume type')];
   return [
-    ...requiredFields(first, volume[first], child(path, first)),
+    ...(Object.hasOwn(SOURCE_RULES, first) ? (SOURCE_RULES[first] ?? []) : []).flatMap((rule) =>
+      rule((volume[first] ?? {}) as Fields, child(path, first)),
+    ),
+    ...ephemeralCauses(volume, path),
     ...others.map((source) => forbiddenField(child(path, source), 'may not specify more than 1 volume type')),
   ];
 }
 
-function requiredFields(source: string, value: unknown, path: FieldPath): StatusCause[] {
-  const fields = (value ?? {}) as Readonly<Record<string, unknown>>;
-  return (Object.hasOwn(REQUIRED, source) ? (REQUIRED[source] ?? []) : []).flatMap((field) => {
-    const given = fields[field];
-    const text = typeof given === 'string' ? given : Array.isArray(given) && given.length === 0 ? '' : 'set';
-    const missing = present(given === undefined ? '' : text, child(path, field));
-    if (missing.length > 0) return missing;
-    return field === 'claimName' ? dnsSubdomain(text, child(path, field)) : [];
-  });
+/** A claim that lives as long as its pod. */
+function ephemeralCauses({ ephemeral }: Volume, path: FieldPath): Causes {
+  const { volumeClaimTemplate } = (ephemeral ?? {}) as { volumeClaimTemplate?: Claim };
+  if (volumeClaimTemplate === undefined) return [];
+  const own = child(child(path, 'ephemeral'), 'volumeClaimTemplate');
+  return claimCauses(volumeClaimTemplate, undefined).map((cause) => ({
+    ...cause,
+    field: child(own, cause.field ?? ''),
+  }));
 }
