@@ -43,6 +43,14 @@ export const serverConfigSchema = z.strictObject({
       onlyAllowedHosts: z.boolean().default(false),
     })
     .prefault({}),
+  /** What is authored is shown to a cluster that could take it, by a server-side dry-run. */
+  clusterValidation: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** How long a write may wait for the cluster's word. */
+      deadlineMs: z.number().int().positive().max(10_000).default(500),
+    })
+    .prefault({}),
   limits: z.strictObject({ user: rate, workspace: rate }).optional(),
   requestTimeoutSeconds: z.number().positive().default(60),
   shutdownGraceSeconds: z.number().nonnegative().default(10),

@@ -24,6 +24,7 @@ import { createProjections } from './aggregate/projections.ts';
 import { createView } from './aggregate/view.ts';
 import { createViewReflectors } from './aggregate/view-reflectors.ts';
 import { startApiServer } from './api-server.ts';
+import { clusterValidation } from './clusters/cluster-validation.ts';
 import { type CustomKinds, createCustomKinds } from './clusters/custom-kinds.ts';
 import type { ClusterRegistry } from './clusters/downstream.ts';
 import { createClusterRegistry } from './clusters/registry.ts';
@@ -102,7 +103,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
   const tokens = [...(await configuredTokens(config, dependencies)), accounts.authenticate];
 
   const authored: { kinds?: CustomKinds; refresh?: () => void } = {};
-  const running: { controllers?: Controllers; view?: ApiHandler } = {};
+  const running: { controllers?: Controllers; view?: ApiHandler; registry?: ClusterRegistry } = {};
   const hub = await createHub({
     store,
     extraResources: (workspace) => authored.kinds?.of(workspace) ?? [],
@@ -123,6 +124,15 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
     admission: [
       workspaceAdmission((path) => `${externalUrl(config, address.port)}/clusters/${path}`),
       rbacEscalation(rbac),
+      ...(config.clusterValidation.enabled
+        ? [
+            clusterValidation({
+              registry: () => running.registry,
+              deadlineMs: config.clusterValidation.deadlineMs,
+              now: () => systemClock.now(),
+            }),
+          ]
+        : []),
     ],
   });
   made.bind?.(hub.client);
@@ -144,6 +154,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
     signal,
   });
   // A view that did not know them yet would show what they hide.
+  running.registry = registry;
   await Promise.all([resolver.whenReady(), rbac.whenReady(), registry.whenLoaded(), projections.whenSynced()]);
   observeClusters(registry, metrics.metrics);
   authored.kinds = createCustomKinds({
