@@ -1,6 +1,6 @@
 /**
- * An authored object that lives in exactly one cluster, as a view shows it: with what that cluster gave it (a Pod's node)
- * and the cluster's label. Made of the stored object alone, so its version stands for what is shown.
+ * An authored object that lives in clusters, as a view shows it: with what they gave it (a Pod's node, a Service's
+ * address) and, where it is one, the cluster's label. Made of the stored object alone, so its version stands for what is shown.
  */
 import type { Reference } from '../clusters/reflector.ts';
 import { type Edit, encodeWith } from '../clusters/reflector-encode.ts';
@@ -33,11 +33,12 @@ export function withGiven(bytes: Buffer, resource: ResourceInfo): WithGiven {
   const plain = { scanned, nameAt: (scanned.at.name?.start ?? 0) + 1, given: undefined };
   if (givenFields(resource).length === 0 || !bytes.includes(GIVEN_SPEC_ANNOTATION_PREFIX)) return plain;
   const annotations = scanned.at.annotations && record(parseRange(bytes, scanned.at.annotations));
-  const given = givenSpec(placedOn(scanned.labels, annotations ?? {}), annotations ?? {});
+  const given = givenSpec(resource, placedOn(scanned.labels, annotations ?? {}), annotations ?? {});
   const spec = valueAt(bytes, ['spec']);
   if (given === undefined || spec === undefined || bytes[spec.start] !== OPEN_BRACE) return plain;
   const { edits, authored } = specEdits(bytes, spec.start, given);
-  const all = [...edits, labelEdit(scanned, given.clusterName)].sort((a, b) => a.start - b.start);
+  const label = given.clusterName === undefined ? [] : [labelEdit(scanned, given.clusterName)];
+  const all = [...edits, ...label].sort((a, b) => a.start - b.start);
   const encoded = encodeWith(scanned, resource, all);
   const shown = scanObject(encoded.bytes);
   return { scanned: shown, nameAt: encoded.nameAt, given: { ...given, authored }, refs: givenNames(shown, resource) };
@@ -87,7 +88,7 @@ export function withoutGiven(object: unknown, given: ShownGiven): void {
 }
 
 /** A name without the cluster that it is shown with where it clashes. */
-function plainIn(value: unknown, clusterName: string): unknown {
+function plainIn(value: unknown, clusterName: string | undefined): unknown {
   if (typeof value !== 'string') return value;
   const parsed = parseViewName(value);
   return parsed.clusterName === clusterName ? parsed.name : value;

@@ -1,11 +1,12 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { givenReport } from '../../src/hub/kinds/given-spec.ts';
+import { givenReport, givenSpec } from '../../src/hub/kinds/given-spec.ts';
 import {
   CLUSTER_LABEL,
   DELETION_ANNOTATION_PREFIX,
   GIVEN_SPEC_ANNOTATION_PREFIX,
   STATE_LABEL_PREFIX,
 } from '../../src/hub/kinds/workload.ts';
+import type { KubeObject } from '../../src/kube/object.ts';
 import { FakeCluster, PODS } from '../support/fake-cluster.ts';
 import { startView, type ViewHarness } from './view-harness.ts';
 
@@ -117,4 +118,19 @@ test('deleting by the label of a cluster spares what lives elsewhere', async () 
   expect(
     left.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map((one) => one.metadata.name),
   ).toEqual(['other']);
+});
+
+test('a Service of several clusters has an address once each has given it one', () => {
+  const service = { group: '', version: 'v1', kind: 'Service' };
+  const report = (cluster: string, spec: object) =>
+    givenReport({ apiVersion: 'v1', kind: 'Service', metadata: {}, spec } as KubeObject, cluster);
+  const [east, west] = ['east', 'west'].map((cluster, at) => report(cluster, { clusterIP: `10.0.0.${at}` }));
+  const named = (key: string) => GIVEN_SPEC_ANNOTATION_PREFIX + key;
+  expect(givenSpec(service, ['e', 'w'], { [named('e')]: east })).toBeUndefined();
+  expect(givenSpec(service, ['e', 'w'], { [named('e')]: east, [named('w')]: west })).toEqual({
+    clusterName: undefined,
+    spec: { clusterIP: '10.0.0.0' },
+  });
+  const pod = { group: '', version: 'v1', kind: 'Pod' };
+  expect(givenSpec(pod, ['e', 'w'], { [named('e')]: east, [named('w')]: west })).toBeUndefined();
 });

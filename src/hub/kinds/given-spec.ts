@@ -1,6 +1,7 @@
 /**
  * What a cluster gives an object, not its author: a Pod's node, a claim's volume. An object that lives in exactly one
- * cluster is shown with it. The syncer reports it as an annotation, as it does the status; the hub's spec stays the author's.
+ * cluster is shown with it; a Service that lives in several, with the address that the first gave it: that it has one is
+ * what clients take for its being ready (Helm's --wait). The syncer reports it as an annotation, as it does the status; the hub's spec stays the author's.
  */
 import { record } from '../../kube/fields.ts';
 import type { KubeObject } from '../../kube/object.ts';
@@ -15,16 +16,24 @@ const GIVEN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'batch/v1/Job': ['selector'],
 };
 
+/** Members that one cluster's word stands for when there are several. */
+const ANY_CLUSTERS: Readonly<Record<string, readonly string[]>> = {
+  'v1/Service': ['clusterIP', 'clusterIPs'],
+};
+
 export interface GivenSpec {
-  readonly clusterName: string;
+  /** Undefined: it lives in several. */
+  readonly clusterName: string | undefined;
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
 /** Empty for kinds of which clusters decide nothing. */
-export const givenFields = (kind: GroupVersionKind): readonly string[] => {
+export const givenFields = (kind: GroupVersionKind): readonly string[] => fieldsOf(GIVEN_FIELDS, kind);
+
+function fieldsOf(table: typeof GIVEN_FIELDS, kind: GroupVersionKind): readonly string[] {
   const key = `${apiVersionOf(kind)}/${kind.kind}`;
-  return Object.hasOwn(GIVEN_FIELDS, key) ? (GIVEN_FIELDS[key] as readonly string[]) : [];
-};
+  return Object.hasOwn(table, key) ? (table[key] as readonly string[]) : [];
+}
 
 /** The annotation's text; undefined where the cluster has given nothing (yet). */
 export function givenReport({ apiVersion, kind, spec }: KubeObject, clusterName: string): string | undefined {
@@ -39,15 +48,28 @@ export function givenReport({ apiVersion, kind, spec }: KubeObject, clusterName:
   });
 }
 
-/** What the only cluster of an object reported; undefined where it is in none or several, or nothing was reported. */
+/**
+ * What the clusters of an object reported; undefined where nothing was (yet), by each of them, or where it is in several and
+ * what they say differs.
+ */
 export function givenSpec(
+  kind: GroupVersionKind,
   placedOn: readonly string[],
   annotations: Readonly<Record<string, unknown>>,
 ): GivenSpec | undefined {
-  const name = GIVEN_SPEC_ANNOTATION_PREFIX + placedOn[0];
-  if (placedOn.length !== 1 || !Object.hasOwn(annotations, name)) return undefined;
+  const reports = placedOn.map((key) => reportIn(annotations[GIVEN_SPEC_ANNOTATION_PREFIX + key]));
+  const [first] = reports;
+  if (first === undefined || reports.includes(undefined)) return undefined;
+  if (reports.length === 1) return first;
+  const shared = fieldsOf(ANY_CLUSTERS, kind).filter((field) => Object.hasOwn(first.spec, field));
+  if (shared.length === 0) return undefined;
+  return { clusterName: undefined, spec: Object.fromEntries(shared.map((field) => [field, first.spec[field]])) };
+}
+
+function reportIn(annotation: unknown): GivenSpec | undefined {
+  if (annotation === undefined) return undefined;
   try {
-    const report = record(JSON.parse(String(annotations[name])));
+    const report = record(JSON.parse(String(annotation)));
     const spec = record(report?.spec);
     return typeof report?.cluster === 'string' && spec !== undefined
       ? { clusterName: report.cluster, spec }
