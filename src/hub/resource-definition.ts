@@ -59,6 +59,8 @@ export interface ResourceDefinition {
   readonly statusKeeps?: readonly (keyof ObjectMeta)[] | 'metadata';
   /** What the server adds to a new object of the kind. Mutates a private copy. */
   readonly prepareForCreate?: (object: KubeObject) => void;
+  /** What every request for it is warned of. */
+  readonly deprecated?: string;
   /** What storage does not keep. Mutates a private copy. */
   readonly forget?: (object: KubeObject) => void;
   /** What its deletion adds while something holds it. Mutates a private copy; `now` is RFC 3339. */

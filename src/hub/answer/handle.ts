@@ -9,6 +9,8 @@ import {
   notFound,
   pathNotFound,
   unsupportedMediaType,
+  warningHeaders,
+  withWarnings,
 } from '../../kube/status.ts';
 import type { HubCore, Target, Written } from '../core.ts';
 import { goTypeOf } from '../patch/json-value.ts';
@@ -52,8 +54,20 @@ export function createHandle(core: HubCore, options: HandleOptions): ApiHandler 
     const target = await targetOf(core, request);
     const verb = VERBS[info.verb];
     if (verb === undefined) throw notAllowed();
-    return verb({ core, target, request, options });
+    return warned(target.definition, verb({ core, target, request, options }));
   }
+}
+
+/** What is said of a kind that has a successor stands with every answer, refusals too. */
+async function warned({ deprecated }: ResourceDefinition, answer: Promise<ApiResult>): Promise<ApiResult> {
+  if (deprecated === undefined) return answer;
+  const result = await answer.catch((error: unknown) => {
+    throw withWarnings(error, [deprecated]);
+  });
+  if (!('headers' in result)) return result;
+  const { warning = [] } = result.headers;
+  const { warning: own = [] } = warningHeaders([deprecated]);
+  return { ...result, headers: { ...result.headers, warning: [...own, ...[warning].flat()] } };
 }
 
 /** A Status too comes as YAML to who asks for that; as JSON it is made where all others are. */
@@ -226,9 +240,13 @@ const APPLY_TYPE = 'application/apply-patch+yaml';
 async function patch(context: Context): Promise<ApiResult> {
   const { core, target, request } = context;
   accepted(context);
-  const options = parseWriteOptions(request, 'PatchOptions');
   const mediaType = mediaTypeOf(request);
-  if (mediaType === APPLY_TYPE) {
+  const type = PATCH_TYPES[mediaType];
+  const isApply = mediaType === APPLY_TYPE;
+  if (!isApply && (type === undefined || (type === 'strategic' && target.definition.custom)))
+    throw unsupportedPatch(target);
+  const options = parseWriteOptions(request, 'PatchOptions');
+  if (type === undefined) {
     const decoded = decodePatch(request, 'yaml', options);
     const force = request.query.get('force') === 'true';
     if (target.subresource !== '' && (await core.objects.read(target)) === undefined)
@@ -240,8 +258,6 @@ async function patch(context: Context): Promise<ApiResult> {
     const applied = asObject(...appliedOf(target, decoded.value));
     return writtenAnswer(context, await applyObject(core, target, applied, { ...decoded.options, force }));
   }
-  const type = PATCH_TYPES[mediaType];
-  if (type === undefined || (type === 'strategic' && target.definition.custom)) throw unsupportedPatch(target);
   const decoded = decodePatch(request, 'json', options);
   const document = { type, body: decoded.value };
   if (target.subresource === 'scale')

@@ -23,6 +23,7 @@ import {
   CLUSTER_ONLY,
   CONDITIONAL_UPDATE,
   CREATE_ON_UPDATE,
+  DEPRECATED,
   GENERATION,
   INITIAL_STATUS,
   SELECTABLE_FIELDS,
@@ -71,6 +72,7 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
     ...(defaults === undefined ? {} : { defaults }),
     ...(validate === undefined ? {} : { validate }),
     ...(forget === undefined ? {} : { forget }),
+    ...(DEPRECATED[name] === undefined ? {} : { deprecated: DEPRECATED[name] }),
     ...(unknownFieldText(name, 'x') === undefined
       ? {}
       : { unknownField: (field: string) => unknownFieldText(name, field) as string }),

@@ -74,6 +74,12 @@ export const CONDITIONAL_UPDATE = new Set([
   'volumeattachments.storage.k8s.io',
 ]);
 
+/** Kinds that have a successor (APILifecycleDeprecated), with what upstream warns of at each request. */
+export const DEPRECATED: Readonly<Record<string, string | undefined>> = {
+  componentstatuses: 'v1 ComponentStatus is deprecated in v1.19+',
+  endpoints: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+};
+
 /** ReturnDeletedObject. */
 export const ANSWERS_DELETED = new Set([
   'csidrivers.storage.k8s.io',

@@ -65,7 +65,8 @@ async function reconcileCrd(core: HubCore, key: string, gracePeriod: GracePeriod
   const status = decideCrdStatus(crd, taken, rfc3339(core.clock.now()));
   if (isDeepStrictEqual(status, crd.status)) return undefined;
   const change = (object: KubeObject) => ({ ...object, status });
-  await updateObject(core, { ...target, subresource: 'status' }, change, OWN).catch(ignoreNotFound);
+  const asServer = { ...OWN, fieldManager: 'kube-apiserver' };
+  await updateObject(core, { ...target, subresource: 'status' }, change, asServer).catch(ignoreNotFound);
   core.catalog.invalidate(target.workspace);
   return undefined;
 }

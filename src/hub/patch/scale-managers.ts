@@ -56,7 +56,8 @@ export function fromScaleManagers(
   if (typeof target !== 'string') return encodeManagedFields(result);
   for (const owned of scalers.values()) {
     if (!owned.set.has([fieldElement('spec'), fieldElement('replicas')])) continue;
-    const added = { ...owned, apiVersion: parentVersion, set: FieldSet.of(pathOf(target)) };
+    // Upstream gives the new entry no time.
+    const added = { ...owned, time: undefined, apiVersion: parentVersion, set: FieldSet.of(pathOf(target)) };
     const id = managerId(added);
     const known = result.get(id);
     result.set(id, known ? { ...added, set: known.set.union(added.set) } : added);

@@ -1,4 +1,5 @@
 /** Continue tokens: where a paged list goes on, in upstream's form (apiserver `storage/continue.go`). */
+import { goQuote } from '../../kube/field-error.ts';
 import { badRequest } from '../../kube/status.ts';
 
 export interface ContinuePoint {
@@ -16,6 +17,8 @@ export function encodeContinue({ after, revision }: ContinuePoint): string {
 /** Throws ApiError 400. */
 export function decodeContinue(text: string): ContinuePoint {
   const fail = (why: string) => badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  const illegal = text.search(/[^A-Za-z0-9_-]/);
+  if (illegal >= 0) throw fail(`illegal base64 data at input byte ${illegal}`);
   const decoded = Buffer.from(text, 'base64url').toString('latin1');
   let token: { v?: unknown; rv?: unknown; start?: unknown };
   try {
@@ -24,10 +27,11 @@ export function decodeContinue(text: string): ContinuePoint {
     throw fail(
       decoded === ''
         ? 'unexpected end of JSON input'
-        : `invalid character '${decoded[0]}' looking for beginning of value`,
+        : `invalid character '${goQuote(decoded[0] as string).slice(1, -1)}' looking for beginning of value`,
     );
   }
-  if (token?.v !== 'meta.k8s.io/v1') throw fail(`server does not recognize this encoded version ${String(token?.v)}`);
+  if (token?.v !== 'meta.k8s.io/v1')
+    throw fail(`server does not recognize this encoded version ${String(token?.v ?? '')}`);
   if (typeof token.rv !== 'number' || !Number.isSafeInteger(token.rv) || token.rv === 0)
     throw fail('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   if (typeof token.start !== 'string' || token.start === '')

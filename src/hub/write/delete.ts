@@ -138,8 +138,11 @@ function markDeleted(
   else delete metadata.finalizers;
   if (metadata.deletionTimestamp === undefined) {
     metadata.deletionTimestamp = rfc3339(core.clock.now() + grace * 1_000);
-    if ((metadata.generation ?? 0) > 0) metadata.generation = (metadata.generation ?? 0) + 1;
-    metadata.deletionGracePeriodSeconds = grace;
+    // Namespaces and definitions are marked by code of their own upstream, which sets the time alone.
+    if (onDeletion === undefined) {
+      if ((metadata.generation ?? 0) > 0) metadata.generation = (metadata.generation ?? 0) + 1;
+      metadata.deletionGracePeriodSeconds = grace;
+    }
   } else if (grace < (metadata.deletionGracePeriodSeconds ?? 0)) {
     metadata.deletionGracePeriodSeconds = grace;
     metadata.deletionTimestamp = rfc3339(core.clock.now() + grace * 1_000);

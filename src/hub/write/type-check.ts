@@ -63,7 +63,7 @@ const nameOf = ({ metadata }: { metadata?: unknown }): string =>
 export function matchUrl(target: Target, object: KubeObject): void {
   const { metadata } = object;
   const namespace = target.definition.info.namespaced ? target.namespace : '';
-  if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== namespace)
+  if (namespace !== '' && (metadata.namespace ?? '') !== '' && metadata.namespace !== namespace)
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   if (namespace === '') delete metadata.namespace;
   else metadata.namespace = namespace;

@@ -22,42 +22,19 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
     reason: 'The hub is wrong here, or says less: to be mended.',
     at: {
-      'objects: pruning, defaults, warnings': {
-        9: ['headers.warning', 'body.spec.pod.metadata.bogus'],
-      },
-      'objects: updates, status, scale, selectable fields, tables': {
-        18: ['body.details.causes[0].message'],
-      },
-      'status and scale': {
-        2: ['status'],
-      },
-      'content types': {
-        11: ['status'],
-      },
       namespaces: {
-        6: ['status'],
         12: ['status'],
       },
       'deployments: validation, defaults and generation': {
         20: ['status'],
       },
       'other kinds': {
-        12: ['body.message', 'body.details.causes'],
         21: ['body.message', 'body.details.causes[0].message'],
-        23: ['headers.warning'],
-        28: ['status'],
       },
       'a definition becomes established, changes and goes': {
-        2: ['body.metadata.managedFields[0].manager'],
         3: ['body.items'],
         7: ['status'],
         10: ['body.message', 'body.details.causes'],
-        12: ['body.metadata.managedFields[0].manager'],
-        14: [
-          'body.metadata.generation',
-          'body.metadata.managedFields[0].manager',
-          'body.metadata.deletionGracePeriodSeconds',
-        ],
         16: ['status'],
         17: ['status'],
       },
@@ -69,7 +46,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     at: {
       'objects: updates, status, scale, selectable fields, tables': {
         11: ['body.message'],
-        18: ['body.message'],
       },
       'delete options': {
         1: ['body.message'],
@@ -97,31 +73,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
         3: ['body.message'],
         4: ['body.message'],
         8: ['body.message'],
-      },
-    },
-  },
-  {
-    reason: 'Upstream drops the time of a manager whose fields a scale write takes; the hub keeps it.',
-    at: {
-      'objects: updates, status, scale, selectable fields, tables': {
-        19: ['body.metadata.managedFields[1].time'],
-        22: ['body.items[0].metadata.managedFields[1].time'],
-        25: ['body.rows[0].object.metadata.managedFields[1].time'],
-        26: ['body.rows[0].object.metadata.managedFields[1].time'],
-        27: ['body.rows[0].object.metadata.managedFields[1].time'],
-        30: ['body.items[0].metadata.managedFields[1].time'],
-        36: ['body.items[0].metadata.managedFields[1].time'],
-        38: ['body.items[0].metadata.managedFields[1].time'],
-        39: ['body.items[0].metadata.managedFields[1].time'],
-      },
-      'Deployment: defaults, generation, status, scale': {
-        5: ['body.metadata.managedFields[1].time'],
-        7: ['body.metadata.managedFields[1].time'],
-      },
-      'managed fields of updates, status and scale': {
-        4: ['body.metadata.managedFields[3].time'],
-        5: ['body.metadata.managedFields[4].time'],
-        6: ['body.metadata.managedFields[4].time'],
       },
     },
   },
@@ -173,7 +124,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
         7: ['body.spec.finalizers'],
         8: ['body.spec.finalizers'],
         9: ['body.spec.finalizers'],
-        16: ['body.metadata.deletionGracePeriodSeconds'],
         17: [
           'body.metadata.managedFields[0].manager',
           'body.metadata.managedFields[0].fieldsV1.f:spec',
@@ -182,7 +132,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
           'body.metadata.managedFields[1].fieldsV1.f:metadata',
           'body.metadata.managedFields[1].fieldsV1.f:spec',
           'body.metadata.managedFields[1].subresource',
-          'body.metadata.deletionGracePeriodSeconds',
           'body.metadata.resourceVersion',
           'body.spec.finalizers',
         ],
@@ -194,7 +143,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
           'body.metadata.managedFields[1].fieldsV1.f:metadata',
           'body.metadata.managedFields[1].fieldsV1.f:spec',
           'body.metadata.managedFields[1].subresource',
-          'body.metadata.deletionGracePeriodSeconds',
           'body.spec.finalizers',
         ],
       },
@@ -310,16 +258,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
         16: ['body.status.conditions'],
         17: ['body.status.conditions'],
         19: ['body.status.conditions'],
-      },
-    },
-  },
-  {
-    reason: 'A continue token that is none is refused in other words.',
-    at: {
-      pages: {
-        13: ['body.message'],
-        14: ['body.message'],
-        15: ['body.message'],
       },
     },
   },

@@ -13,7 +13,7 @@ export type Autoscaler = KubeObject & {
   };
 };
 
-export function autoscalerCauses({ spec = {} }: Autoscaler): Causes {
+export function autoscalerCauses({ spec = {} }: Autoscaler, old: Autoscaler | undefined): Causes {
   const { minReplicas, maxReplicas = 0, scaleTargetRef = {}, metrics = [] } = spec;
   const most = 'spec.maxReplicas';
   return [
@@ -27,6 +27,7 @@ export function autoscalerCauses({ spec = {} }: Autoscaler): Causes {
       : []),
     ...nameCauses(scaleTargetRef.kind, 'spec.scaleTargetRef.kind'),
     ...nameCauses(scaleTargetRef.name, 'spec.scaleTargetRef.name'),
+    ...(old === undefined || versionFault(old) === undefined ? versionCauses(scaleTargetRef.apiVersion) : []),
     ...(minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External')
       ? [
           forbiddenField(
@@ -36,6 +37,20 @@ export function autoscalerCauses({ spec = {} }: Autoscaler): Causes {
         ]
       : []),
   ];
+}
+
+/** A target's version names a group; what was there before that was asked may stay. */
+function versionCauses(apiVersion = ''): Causes {
+  const fault = versionFaultOf(apiVersion);
+  return fault === undefined ? [] : [invalidValue('spec.scaleTargetRef.apiVersion', apiVersion, fault)];
+}
+const versionFault = ({ spec }: Autoscaler): string | undefined =>
+  versionFaultOf(spec?.scaleTargetRef?.apiVersion ?? '');
+
+function versionFaultOf(apiVersion: string): string | undefined {
+  const parts = apiVersion.split('/');
+  if (parts.length > 2) return `unexpected GroupVersion string: ${apiVersion}`;
+  return parts.length === 2 && parts[0] !== '' ? undefined : 'apiVersion must specify API group';
 }
 
 const nameCauses = (value: string | undefined, path: FieldPath): Causes =>

@@ -14,12 +14,14 @@ import {
   storageClassCauses,
 } from './classes.ts';
 import { claimCauses, configMapCauses, secretCauses } from './configuration.ts';
+import { coreEventCauses, eventCauses } from './events.ts';
 import { cronJobCauses, jobCauses } from './jobs.ts';
 import { ingressCauses, networkPolicyCauses } from './networking.ts';
 import { podCauses } from './pods.ts';
 import { limitRangeCauses, quotaCauses } from './quotas.ts';
 import { autoscalerCauses, budgetCauses } from './scaling.ts';
 import { serviceCauses } from './services.ts';
+import { DAEMON_SET_STATUS, DEPLOYMENT_STATUS, REPLICA_SET_STATUS, STATEFUL_SET_STATUS, withStatus } from './status.ts';
 import { daemonSetCauses, deploymentCauses, replicaSetCauses, statefulSetCauses } from './workloads.ts';
 
 /** `old` is undefined for a create. */
@@ -31,20 +33,22 @@ export type Validation = (
 
 const RULES: Readonly<Record<string, Validation>> = {
   '/ConfigMap': configMapCauses,
+  '/Event': coreEventCauses,
   '/PersistentVolumeClaim': claimCauses,
   '/LimitRange': limitRangeCauses,
   '/Pod': podCauses,
   '/ResourceQuota': quotaCauses,
   '/Secret': secretCauses,
   '/Service': serviceCauses,
-  'apps/DaemonSet': daemonSetCauses,
-  'apps/Deployment': deploymentCauses,
-  'apps/ReplicaSet': replicaSetCauses,
-  'apps/StatefulSet': statefulSetCauses,
+  'apps/DaemonSet': withStatus(DAEMON_SET_STATUS, daemonSetCauses),
+  'apps/Deployment': withStatus(DEPLOYMENT_STATUS, deploymentCauses),
+  'apps/ReplicaSet': withStatus(REPLICA_SET_STATUS, replicaSetCauses),
+  'apps/StatefulSet': withStatus(STATEFUL_SET_STATUS, statefulSetCauses),
   'autoscaling/HorizontalPodAutoscaler': autoscalerCauses,
   'batch/CronJob': cronJobCauses,
   'batch/Job': jobCauses,
   'coordination.k8s.io/Lease': leaseCauses,
+  'events.k8s.io/Event': eventCauses,
   'discovery.k8s.io/EndpointSlice': endpointSliceCauses,
   'networking.k8s.io/Ingress': ingressCauses,
   'networking.k8s.io/IngressClass': ingressClassCauses,

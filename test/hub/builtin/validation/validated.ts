@@ -17,6 +17,8 @@ function completed(body: KubeObject): KubeObject {
   const { value } = decodeGo(structuredClone(body) as unknown as Json, builtinDefinitionName(gvk) as string);
   const object = value as unknown as KubeObject;
   defaultsFor(gvk)?.(object);
+  // The namespace that samples name where they name another object's.
+  object.metadata.namespace ??= 'NS';
   return object;
 }
 
