@@ -14,6 +14,7 @@ import type {
   PlacementTarget,
   Workload,
 } from './model.ts';
+import { withoutOwn } from './rebalance.ts';
 import { type Candidate, type Selection, selectClusters } from './select.ts';
 import { STRATEGIES, type Strategy } from './strategies.ts';
 import { untolerated } from './taints.ts';
@@ -37,7 +38,7 @@ export function choose(
   const refusals = refuseAll(policy, workload, clusters, current, circumstances);
   const eligible = clusters.filter(({ key }) => !refusals.has(key));
   const candidates = scoreAll(policy, workload, strategy, eligible, current, circumstances);
-  const selection = selectClusters(policy, workload, strategy, candidates, current);
+  const selection = selectClusters(policy, workload, strategy, candidates, current, isDue(strategy, circumstances));
   const chosen = selection.chosen.map(({ cluster }) => cluster).sort(byName);
   const replicas = workload.mode === 'divide' ? divide(policy, workload, strategy, selection, current) : undefined;
   const targets = chosen.map((cluster) => ({
@@ -59,7 +60,7 @@ export function choose(
     targets,
     reasons: clusters.map((cluster) => explainCluster(cluster, outcome)),
     shortOf: workload.mode === 'single' ? 0 : Math.max(0, (policy.minClusters ?? 0) - targets.length),
-    reconsiderAfterMs: nextDeadline(policy, chosen, current, circumstances.now),
+    reconsiderAfterMs: nextDeadline(policy, chosen, current, circumstances),
   };
 }
 
@@ -116,7 +117,9 @@ function scoreAll(
 ): Candidate[] {
   const size = eligible.length;
   return [...eligible].sort(byName).map((cluster, position) => {
-    const input = { policy, workload, cluster, position, eligible: size, circumstances };
+    const moving = current.has(cluster.key) && isDue(strategy, circumstances);
+    const seen = moving ? withoutOwn(cluster, workload, current.get(cluster.key)) : cluster;
+    const input = { policy, workload, cluster: seen, position, eligible: size, circumstances };
     const score =
       strategy.score(input) +
       wishes(policy, cluster, circumstances) -
@@ -125,6 +128,9 @@ function scoreAll(
     return { cluster, score, current: current.has(cluster.key) };
   });
 }
+
+const isDue = ({ rebalances = true }: Strategy, { rebalance }: Circumstances): boolean =>
+  rebalances && rebalance?.due === true;
 
 function wishes(policy: PlacementPolicy, { key, labels }: ClusterFacts, { matching }: Circumstances): number {
   const ofCluster = [policy.preferences, policy.clusterAffinity?.preferred, policy.clusterAntiAffinity?.preferred];
@@ -190,12 +196,12 @@ function explainCluster({ key, name }: ClusterFacts, outcome: Outcome): ClusterR
   return { key, name, chosen: true, message: `${outcome.policy.strategy} score ${score}${kept}${share}`, score };
 }
 
-/** When a sick cluster's grace ends or a drain begins. */
+/** When a sick cluster's grace ends, a drain begins, or a better place may be taken. */
 function nextDeadline(
   policy: PlacementPolicy,
   chosen: readonly ClusterFacts[],
   current: CurrentPlacement,
-  now: number,
+  { now, rebalance }: Circumstances,
 ): number | undefined {
   const deadlines = chosen
     .filter(({ key }) => current.has(key))
@@ -204,6 +210,7 @@ function nextDeadline(
       ...(evictAt === undefined ? [] : [evictAt]),
     ])
     .filter((at) => at > now && Number.isFinite(at));
+  if (rebalance !== undefined) deadlines.push(now + rebalance.againMs);
   return deadlines.length === 0 ? undefined : Math.min(...deadlines) - now;
 }
 

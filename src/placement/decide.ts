@@ -19,6 +19,7 @@ import type {
 import { neighbourhood, type PlacementIndex, type TrackedObject } from './placement-index.ts';
 import { podRequests, podTemplate } from './pod-template.ts';
 import { DEFAULT_POLICY, governingPolicy, type PolicySource, policyId, singlesOut } from './policy-source.ts';
+import { rebalanceOf } from './rebalance.ts';
 import type { Strategy } from './strategies.ts';
 
 /** Everything that a decision reads; each a look-up. */
@@ -113,6 +114,7 @@ function byPolicy(
       turn: inputs.ledger.turns(turnKey) - (own?.policy === turnKey ? 1 : 0),
       random: inputs.random,
       matching: (key, labels) => companions(tracked, key, labels, inputs.index),
+      rebalance: rebalanceOf(policy, tracked.object, inputs.now()),
     },
     inputs.strategies,
   );

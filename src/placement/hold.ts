@@ -9,6 +9,9 @@ import type { PlacementTarget } from './model.ts';
 /** Kinds of which two may run at once, and that report how many are ready. */
 const MOVABLE: ReadonlySet<string> = new Set(['Deployment', 'ReplicaSet', 'ReplicationController']);
 
+/** Two of it may run at once, and it says how many are ready: it can be moved without a gap. */
+export const isMovable = ({ kind }: KubeObject): boolean => MOVABLE.has(kind);
+
 /**
  * The targets, and those being left that must still hold the work: they can be reached, and a target that it goes to does
  * not have its replicas ready yet.
@@ -19,7 +22,7 @@ export function holdUntilReady(
   targets: readonly PlacementTarget[],
   clusters: readonly BaseFacts[],
 ): readonly PlacementTarget[] {
-  if (!MOVABLE.has(object.kind) || targets.length === 0) return targets;
+  if (!isMovable(object) || targets.length === 0) return targets;
   const wanted = new Set(targets.map(({ key }) => key));
   const current = currentPlacement(object);
   const leaving = clusters.filter(({ key, health }) => current.has(key) && !wanted.has(key) && isUsable(health));

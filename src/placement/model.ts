@@ -113,6 +113,8 @@ export interface PlacementPolicy {
   readonly overrides?: readonly ClusterOverride[];
   /** How long a cluster may be unusable before its work moves, in milliseconds; default five minutes. */
   readonly evictionGraceMs?: number;
+  /** Work that runs may be moved to a better place this often, in milliseconds; absent: never. */
+  readonly rebalanceMs?: number;
 }
 
 export interface Workload {
@@ -130,6 +132,13 @@ export interface Workload {
 /** Where the workload is now: cluster key → its replicas there (undefined for kinds without). */
 export type CurrentPlacement = ReadonlyMap<string, number | undefined>;
 
+export interface Rebalance {
+  /** Its cool-down is over: a better place may be taken. */
+  readonly due: boolean;
+  /** Milliseconds after which that is looked at again. */
+  readonly againMs: number;
+}
+
 /** Everything random, counted or timed, passed in. */
 export interface Circumstances {
   /** Milliseconds since epoch. */
@@ -140,6 +149,8 @@ export interface Circumstances {
   readonly random: () => number;
   /** Other workloads of the namespace in the cluster with this key that have such labels (workload affinity). */
   readonly matching: (key: string, labels: LabelRequirements) => number;
+  /** Absent: the workload stays where it is for as long as that is good. */
+  readonly rebalance?: Rebalance | undefined;
 }
 
 export type RefusalCode =

@@ -201,7 +201,8 @@ class Controller implements PlacementController {
     }
     const kept = holdUntilReady(tracked.object, targets, this.#facts.visibleTo(tracked.workspace));
     this.#rememberHeld(id, kept);
-    const patch = placementPatch(tracked.object, kept, rfc3339(this.#clock.now()));
+    const rebalances = decision.rule === 'policy' && decision.source?.policy.rebalanceMs !== undefined;
+    const patch = placementPatch(tracked.object, kept, rfc3339(this.#clock.now()), rebalances);
     if (patch !== undefined && !(await this.#write(id, patch))) return { requeueAfterMs: CONFLICT_RETRY_MS };
     const result = decision.rule === 'policy' ? await this.#conclude(id, decision) : undefined;
     return kept.length > targets.length ? { requeueAfterMs: HOLD_CHECK_MS } : result;

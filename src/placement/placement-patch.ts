@@ -3,6 +3,7 @@
 import { suffixes } from '../hub/kinds/placed-object.ts';
 import {
   DELETION_ANNOTATION_PREFIX,
+  MOVED_AT_ANNOTATION,
   SPEC_DIFF_ANNOTATION_PREFIX,
   STATE_LABEL_PREFIX,
   SYNCER_FINALIZER_PREFIX,
@@ -23,11 +24,13 @@ export interface MetadataPatch {
  * What must change on the object for the decision to stand on it; undefined when it does. A target that is left gets a
  * deletion annotation and keeps label and finalizer until its syncer has seen the copy gone.
  * @param now RFC 3339
+ * @param rebalances its policy moves work: when it got another target is noted
  */
 export function placementPatch(
   object: KubeObject,
   targets: readonly PlacementTarget[],
   now: string,
+  rebalances = false,
 ): MetadataPatch | undefined {
   const { labels = {}, annotations = {}, finalizers = [], resourceVersion } = object.metadata;
   const wanted = new Map(targets.map((target) => [target.key, target]));
@@ -45,7 +48,8 @@ export function placementPatch(
     (key) => annotations[DELETION_ANNOTATION_PREFIX + key] ?? now,
   );
   const labelChanges = changes(labels, stateLabels, [STATE_LABEL_PREFIX]);
-  const annotationChanges = changes(annotations, new Map([...diffs, ...deletions]), [
+  const moved = rebalances && missing.length > 0 ? new Map([[MOVED_AT_ANNOTATION, now]]) : new Map<string, string>();
+  const annotationChanges = changes(annotations, new Map([...diffs, ...deletions, ...moved]), [
     SPEC_DIFF_ANNOTATION_PREFIX,
     DELETION_ANNOTATION_PREFIX,
   ]);

@@ -89,6 +89,7 @@ function fullPolicyOf({ metadata, spec }: KubeObject): PlacementPolicy {
       division: division === 'Divided' || division === 'Duplicated' ? division : undefined,
       replicaWeights: division === 'Weighted' ? (weights ?? {}) : undefined,
       evictionGraceMs: evictionGrace(at(spec, 'failover')),
+      rebalanceMs: coolDown(at(spec, 'rebalance')),
     }),
   };
 }
@@ -98,6 +99,15 @@ function evictionGrace(failover: unknown): number | undefined {
   if (at(failover, 'enabled') === false) return Number.POSITIVE_INFINITY;
   const duration = parseGoDuration(text(at(failover, 'gracePeriod')) ?? '');
   return duration === undefined ? undefined : Number(duration / 1_000_000n);
+}
+
+const DEFAULT_COOL_DOWN_MS = 600_000;
+
+/** Undefined where work that runs is not moved for a better place. */
+function coolDown(rebalance: unknown): number | undefined {
+  if (at(rebalance, 'enabled') !== true) return undefined;
+  const duration = parseGoDuration(text(at(rebalance, 'coolDown')) ?? '');
+  return duration === undefined ? DEFAULT_COOL_DOWN_MS : Number(duration / 1_000_000n);
 }
 
 const selector = (value: unknown): LabelRequirements | undefined =>

@@ -1,6 +1,7 @@
 /** Takes the clusters that a workload gets, out of those that may hold it: those it has first, then the best. */
 import { roomFor } from './capacity.ts';
 import type { ClusterFacts, CurrentPlacement, PlacementPolicy, SpreadConstraint, Workload } from './model.ts';
+import { MARGIN } from './rebalance.ts';
 import type { Strategy } from './strategies.ts';
 
 export interface Candidate {
@@ -32,16 +33,18 @@ export function wantedCount(
   return Math.min(bounded, useful);
 }
 
+/** @param rebalancing a clearly better cluster comes before one that has the workload */
 export function selectClusters(
   policy: PlacementPolicy,
   workload: Workload,
   strategy: Strategy,
   candidates: readonly Candidate[],
   current: CurrentPlacement,
+  rebalancing: boolean,
 ): Selection {
   const count = wantedCount(policy, workload, strategy, candidates);
   const constraints = policy.spreadConstraints ?? [];
-  const ordered = inOrder(workload, candidates);
+  const ordered = inOrder(workload, candidates, rebalancing);
   const chosen: Candidate[] = [];
   let room = 0;
   const leftOut = new Map<string, { code: 'NotNeeded' | 'SpreadConstraint'; message: string }>();
@@ -81,13 +84,14 @@ const notNeeded = (policy: PlacementPolicy, taken: number): string =>
     ? `it was not needed: maxClusters is ${taken}`
     : `it was not needed: ${taken} cluster${taken === 1 ? ' is' : 's are'} enough`;
 
-function inOrder(workload: Workload, candidates: readonly Candidate[]): Candidate[] {
+function inOrder(workload: Workload, candidates: readonly Candidate[], rebalancing: boolean): Candidate[] {
+  const standing = ({ score, current }: Candidate): number => (rebalancing && current ? score + MARGIN : score);
   return candidates
     .map((candidate) => ({ candidate, rank: rendezvous(workload.id, candidate.cluster.key) }))
     .sort(
       (a, b) =>
-        Number(b.candidate.current) - Number(a.candidate.current) ||
-        b.candidate.score - a.candidate.score ||
+        (rebalancing ? 0 : Number(b.candidate.current) - Number(a.candidate.current)) ||
+        standing(b.candidate) - standing(a.candidate) ||
         b.rank - a.rank,
     )
     .map(({ candidate }) => candidate);

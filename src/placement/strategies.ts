@@ -26,6 +26,8 @@ export interface Strategy {
   readonly weight: (cluster: ClusterFacts) => number;
   /** `load`: weights change with every placement, so replicas that run are not moved for their sake. */
   readonly weights: 'fixed' | 'load';
+  /** False: a higher score is no better place, only another turn; what runs is not moved for it. */
+  readonly rebalances?: boolean;
 }
 
 const equal = (): number => 1;
@@ -73,6 +75,7 @@ export const STRATEGIES: ReadonlyMap<string, Strategy> = new Map<string, Strateg
       count: 'one',
       weight: equal,
       weights: 'fixed',
+      rebalances: false,
     },
   ],
   [
@@ -113,6 +116,7 @@ export const STRATEGIES: ReadonlyMap<string, Strategy> = new Map<string, Strateg
       count: 'one',
       weight: equal,
       weights: 'fixed',
+      rebalances: false,
     },
   ],
 ]);

@@ -1,4 +1,5 @@
 /** tmc.kcp.io/v1alpha1 WorkloadPlacement: placement in full (MISSION D2). */
+import { parseGoDuration } from '../../kube/duration.ts';
 import { invalidValue } from '../../kube/field-error.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { StatusCause } from '../../kube/status.ts';
@@ -26,16 +27,29 @@ const AFFINITY = object({
 });
 const TARGETS = list(object({ name: STRING, reason: STRING, score: { type: 'number' }, replicas: COUNT }, 'name'));
 
-interface Bounds {
+interface Checked {
   minClusters?: number;
   maxClusters?: number;
+  rebalance?: { coolDown?: string };
+  failover?: { gracePeriod?: string };
 }
 
 function validate(given: KubeObject): StatusCause[] {
-  const { minClusters, maxClusters } = (given.spec ?? {}) as Bounds;
-  return minClusters !== undefined && maxClusters !== undefined && minClusters > maxClusters
-    ? [invalidValue('spec.minClusters', minClusters, `must not exceed maxClusters (${maxClusters})`)]
-    : [];
+  const { minClusters, maxClusters, rebalance, failover } = (given.spec ?? {}) as Checked;
+  const bounds =
+    minClusters !== undefined && maxClusters !== undefined && minClusters > maxClusters
+      ? [invalidValue('spec.minClusters', minClusters, `must not exceed maxClusters (${maxClusters})`)]
+      : [];
+  return [
+    ...bounds,
+    ...durationCauses(rebalance?.coolDown, 'spec.rebalance.coolDown'),
+    ...durationCauses(failover?.gracePeriod, 'spec.failover.gracePeriod'),
+  ];
+}
+
+function durationCauses(text: string | undefined, at: string): StatusCause[] {
+  const isGood = text === undefined || (parseGoDuration(text) ?? -1n) >= 0n;
+  return isGood ? [] : [invalidValue(at, text, "must be a duration of zero or more, such as '10m' or '1h30m'")];
 }
 
 export const WORKLOAD_PLACEMENT = defineKind({

@@ -136,6 +136,8 @@ export const SYNC_CONFLICT_ANNOTATION_PREFIX = 'conflict.workload.tmc.kcp.io/';
 export const RESOLVE_CONFLICT_ANNOTATION = 'tmc.kcp.io/resolve-conflict';
 /** Each target's status by its name, as JSON (status: Combined). */
 export const CLUSTER_STATUSES_ANNOTATION = 'status.tmc.kcp.io/clusters';
+/** On a hub object whose policy rebalances: when it last got another target (RFC 3339). */
+export const MOVED_AT_ANNOTATION = 'placement.tmc.kcp.io/moved-at';
 export const SYNCER_FINALIZER_PREFIX = 'workload.kcp.io/syncer-';
 /** On a downstream copy: which hub object it is a copy of. Copies are folded into that object in views. */
 export const COPY_LABEL = 'internal.workload.kcp.io/cluster';
