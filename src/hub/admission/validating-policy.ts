@@ -17,6 +17,7 @@ export interface ValidatingAdmissionPolicy extends KubeObject {
     readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
     readonly variables?: readonly { readonly name: string; readonly expression: string }[];
     readonly validations?: readonly PolicyValidation[];
+    readonly auditAnnotations?: readonly { readonly key: string; readonly valueExpression: string }[];
     readonly failurePolicy?: 'Fail' | 'Ignore';
   };
 }

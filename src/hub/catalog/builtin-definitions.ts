@@ -2,6 +2,8 @@
 import type { Json, KubeObject } from '../../kube/object.ts';
 import { podQosClass } from '../../kube/pod-qos.ts';
 import { groupResourceName, type ResourceInfo } from '../../kube/resource.ts';
+import { validatingBindingCauses, validatingPolicyCauses } from '../admission/validate-policies.ts';
+import { webhookConfigurationCauses } from '../admission/validate-webhooks.ts';
 import { defaultsFor } from '../builtin/defaults/defaults-for.ts';
 import { forgetEmptyLists } from '../builtin/empty-lists.ts';
 import { builtinDefinitionName, builtinResources, builtinType } from '../builtin/tables.ts';
@@ -51,7 +53,7 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
   const name = groupResourceName(info);
   const initialStatus = INITIAL_STATUS[name] ?? emptyStatus(info);
   const defaults = defaultsFor(info);
-  const validate = validateFor(info);
+  const validate = REGISTRATION_RULES[name] ?? validateFor(info);
   const forget = forgetEmptyLists(info);
   return {
     info,
@@ -85,6 +87,14 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
     ...(name === 'events.events.k8s.io' ? { storage: EVENTS_STORAGE } : {}),
   };
 }
+
+/** Admission's own kinds, whose expressions must compile. */
+const REGISTRATION_RULES: Readonly<Record<string, ResourceDefinition['validate']>> = {
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationCauses(true),
+  'validatingadmissionpolicies.admissionregistration.k8s.io': validatingPolicyCauses,
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': validatingBindingCauses,
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationCauses(false),
+};
 
 /** What Go writes of a status in which nothing is set. */
 function emptyStatus(info: ResourceInfo): Json | undefined {

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { callWebhook } from '../../../src/hub/admission/webhook-call.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { jsonPatch, startWebhookServer, type WebhookServer } from '../../support/webhook-server.ts';
 import { CONFIG_MAPS, configMap, type HubHarness, startHub } from '../hub-harness.ts';
+import { requestOf } from './policy-cases.ts';
 
 const GROUP = '/apis/admissionregistration.k8s.io/v1';
 let server: WebhookServer;
@@ -112,11 +114,18 @@ describe('webhooks of a workspace', () => {
     expect(server.asked.at(-1)?.review.request.dryRun).toBe(true);
   });
 
-  test('a dry run is refused where a webhook has side effects', async () => {
-    harness = await startHub(local);
-    await register('Validating', hook('/deny', { sideEffects: 'Some' }));
-    const dryRun = () => (harness as HubHarness).request('POST', `${CONFIG_MAPS}?dryRun=All`, configMap('dry'));
-    await waitFor('the webhook to be in force', async () => (await dryRun()).status === 400);
-    expect((await dryRun()).json.message).toBe('admission webhook "hook.example.com" does not support dry run');
+  test('a dry run is refused where a webhook from before had side effects', async () => {
+    const old = { name: 'a.b.c', clientConfig: { url: server.origin }, sideEffects: 'Some' };
+    const context = {
+      workspace: 'root',
+      client: () => Promise.reject(new Error('asked')),
+      options: { dryRun: true, fieldManager: '', fieldValidation: 'Ignore', user: undefined },
+      warn: () => {},
+    } as const;
+    const dryRun = requestOf({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } });
+    await expect(callWebhook(old, false, dryRun, context)).rejects.toMatchObject({
+      code: 400,
+      message: 'admission webhook "a.b.c" does not support dry run',
+    });
   });
 });
