@@ -45,20 +45,26 @@ const SOFT_PENDING = 1024 * 1024;
 const DRAIN_MS = 5;
 
 /**
- * Checks what must be refused by an HTTP status, then answers the body. Throws ApiError 410 (unknown version), 504
- * (version in the future). Releases nothing itself: `onEnd` does.
+ * Checks what must be refused by an HTTP status, then answers the body. Throws ApiError 504 (version in the future). A version
+ * that is not known any more is told as an event, as kube-apiserver does (k8s.io/apiserver/pkg/storage/cacher,
+ * newErrWatcher): refused by status, client-go's RetryWatcher would try it again for ever. Releases nothing itself: `onEnd` does.
  */
 export async function watchView(context: WatchContext, signal: AbortSignal): Promise<(sink: ByteSink) => void> {
   const { query, gathered } = context;
   const since = parseWatchVersion(query.resourceVersion);
-  if (since !== undefined) await waitForVersion(gathered, since, signal);
   const resume = query.sendInitialEvents === undefined && since !== undefined;
-  if (resume) placeOf(context, since);
+  if (since !== undefined && !(resume && isForeign(gathered, since))) await waitForVersion(gathered, since, signal);
   return (sink) => {
     const watcher = new Watcher(context, sink);
     if (resume) watcher.resume(since);
     else void watcher.begin();
   };
+}
+
+/** Of a cluster that is no longer, or not yet, in the view. */
+function isForeign({ clusters }: Gathered, version: bigint): boolean {
+  const { slot } = decodeVersion(version);
+  return slot !== HUB_SLOT && clusters.every((one) => one.slot !== slot);
 }
 
 /** Throws ApiError 410. */

@@ -228,8 +228,9 @@ describe('watch', () => {
     await project(harness, selective({ clusters: ['west'] }));
     await watch.until(7);
     expect(said(watch.events.slice(3))).toEqual(['DELETED a', 'DELETED both@east', 'DELETED both@west', 'ADDED both']);
-    const stale = await harness.call('GET', `${PODS_URL}?watch=true&resourceVersion=${before}`).catch(() => undefined);
-    expect(stale?.status).toBe(410);
+    const stale = await harness.watch(`${PODS_URL}?watch=true&resourceVersion=${before}`);
+    await stale.until(1);
+    expect(stale.events).toMatchObject([{ type: 'ERROR', object: { code: 410 } }]);
     const now = (await harness.call('GET', PODS_URL)).json.metadata.resourceVersion;
     const resumed = await harness.watch(`${PODS_URL}?watch=true&resourceVersion=${now}`);
     west.put(PODS, pod('c'));

@@ -369,16 +369,16 @@ describe('watch', () => {
     expect(tap.ended).toBe(false);
   });
 
-  test('refuses unknown versions with 410 and future ones with 504', async () => {
+  test('says 410 of unknown versions in an event, as kube-apiserver does, and refuses future ones with 504', async () => {
     const east = cluster('east', 1);
     const { call, watch } = await setUp(east);
     await call('GET', PODS_URL);
-    await expect(watch(`${PODS_URL}?watch=true&resourceVersion=${(1n << 14n) | 1n}`)).rejects.toMatchObject({
-      code: 410,
-    });
-    await expect(watch(`${PODS_URL}?watch=true&resourceVersion=${(5n << 14n) | 9n}`)).rejects.toMatchObject({
-      code: 410,
-    });
+    for (const unknown of [(1n << 14n) | 1n, (5n << 14n) | 9n]) {
+      const tap = await watch(`${PODS_URL}?watch=true&resourceVersion=${unknown}`);
+      await tap.until(1);
+      expect(tap.events).toMatchObject([{ type: 'ERROR', object: { code: 410, reason: 'Expired' } }]);
+      expect(tap.ended).toBe(true);
+    }
     await expect(watch(`${PODS_URL}?watch=true&resourceVersion=${(99_999n << 14n) | 1n}`)).rejects.toMatchObject({
       code: 504,
     });

@@ -304,11 +304,13 @@ describe('watch', () => {
     expect(tap.ended).toBe(true);
   });
 
-  test('a version that was compacted is 410', async () => {
+  test('a version that was compacted is 410, said in an event as kube-apiserver does', async () => {
     await hub.request('POST', CONFIG_MAPS, configMap('a'));
     await hub.request('POST', CONFIG_MAPS, configMap('b'));
     await hub.store.compact(await hub.store.revision());
-    await expect(hub.watch(`${CONFIG_MAPS}?watch=1&resourceVersion=1`)).rejects.toMatchObject({ code: 410 });
+    const tap = await hub.watch(`${CONFIG_MAPS}?watch=1&resourceVersion=1`);
+    await tap.until(1);
+    expect(tap.events).toMatchObject([{ type: 'ERROR', object: { code: 410, reason: 'Expired' } }]);
   });
 });
 

@@ -28,8 +28,9 @@ const SOFT_PENDING = 1024 * 1024;
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 /**
- * Checks what must be refused by an HTTP status, then answers the body. Throws ApiError 400, 410, 422, 504.
- * `random` in [0, 1) spreads the timeouts.
+ * Checks what must be refused by an HTTP status, then answers the body. Throws ApiError 400, 422, 504. A version that is too
+ * old is told as an event (k8s.io/apiserver/pkg/storage/cacher, newErrWatcher): refused by status, client-go's RetryWatcher
+ * would try it again for ever. `random` in [0, 1) spreads the timeouts.
  */
 export async function watchBody(
   core: HubCore,
@@ -40,12 +41,7 @@ export async function watchBody(
 ): Promise<(sink: ByteSink) => void> {
   compileSelection(target.definition, query.labelSelector, query.fieldSelector);
   const since = parseWatchVersion(query.resourceVersion);
-  if (since !== undefined) {
-    if (since > (await core.store.revision())) await waitForVersion(core, since);
-    const horizon = await core.store.horizon();
-    if (query.sendInitialEvents === undefined && since < horizon)
-      throw new ApiError(410, 'Expired', `too old resource version: ${since} (${horizon})`);
-  }
+  if (since !== undefined && since > (await core.store.revision())) await waitForVersion(core, since);
   return (sink) => void runWatch(core, target, query, since, encoder, sink, random);
 }
 
