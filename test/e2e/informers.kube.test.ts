@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { KubeObject } from '../../src/kube/object.ts';
 import { ensureInformers, type RunningInformers, runInformers } from '../kube/informer.ts';
 import type { KubeCluster } from '../kube/kube-cluster.ts';
-import { type JoinedClusters, joinClusters, VIEW } from '../support/joined-clusters.ts';
+import { type JoinedClusters, joinClusters } from '../support/joined-clusters.ts';
+import { untilStoresEqual } from '../support/stores-equal.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let world: JoinedClusters<'a' | 'b'>;
@@ -25,40 +25,7 @@ afterAll(async () => {
 const ok = (...args: string[]): Promise<string> => world.ok(...args);
 const both = (): KubeCluster[] => [world.clusters.a, world.clusters.b];
 
-async function uidsOf(list: Promise<{ items: KubeObject[] }>, inWorkspace = false): Promise<string[]> {
-  return (await list).items
-    .filter(({ metadata }) => !inWorkspace || metadata.namespace?.startsWith('kcp-'))
-    .map(({ metadata }) => metadata.uid as string);
-}
-
-/** What the clusters themselves say is there of the one workspace that they serve; Deployments are the hub's. */
-async function union(): Promise<Record<string, string[]>> {
-  const everywhere = async (path: string, inWorkspace: boolean): Promise<string[]> =>
-    (await Promise.all(both().map((cluster) => uidsOf(cluster.fetchOk(path), inWorkspace)))).flat().sort();
-  return {
-    pods: await everywhere('/api/v1/pods', true),
-    replicasets: await everywhere('/apis/apps/v1/replicasets', true),
-    nodes: await everywhere('/api/v1/nodes', false),
-    deployments: (await uidsOf(world.admin.fetchOk(`${VIEW}/apis/apps/v1/deployments`))).sort(),
-  };
-}
-
-/** Waits until the stores hold exactly what is there, by uid, each once. */
-async function untilEqual(): Promise<void> {
-  let seen: unknown;
-  const equal = async (): Promise<boolean> => {
-    const wanted = await union();
-    const stores = await informers.stores();
-    const held = Object.fromEntries(
-      Object.keys(wanted).map((name) => [name, Object.values(stores[name]?.objects ?? {}).sort()]),
-    );
-    seen = { held, wanted };
-    return JSON.stringify(held) === JSON.stringify(wanted);
-  };
-  await waitFor('the informers to hold the union', equal, { timeoutMs: 60_000, intervalMs: 500 }).catch((error) => {
-    throw new Error(`${(error as Error).message}\n${JSON.stringify(seen)}\n${informers.log()}`);
-  });
-}
+const untilEqual = (): Promise<void> => untilStoresEqual(informers, world.admin, both());
 
 /** Deployments that come, grow, shrink, change their template and go; ends when told. */
 async function churn(until: () => boolean): Promise<number> {
@@ -118,6 +85,8 @@ test('everything that happens while a cluster dies and comes back is told', asyn
   // The watches were never broken off: no informer had to list again to notice a deletion.
   for (const [name, { missed }] of Object.entries(stores)) expect(missed, name).toBe(0);
   for (const [name, { objects, added, deleted }] of Object.entries(stores)) {
+    // RetryWatchers begin with a list that is not counted, and managers count nothing.
+    if (name.includes(':')) continue;
     expect(added - deleted, name).toBe(Object.keys(objects).length);
   }
 }, 180_000);
