@@ -10,6 +10,8 @@ export interface Subject {
   readonly authorization?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** Of bodies; default `application/json`. */
+  readonly contentType?: string;
 }
 
 export interface Client {
@@ -29,6 +31,8 @@ export function createClient(subject: Subject, connections: number): Client {
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: {
+      // Thousands of handshakes take their time on two cores.
+      timeout: 120_000,
       ca: subject.caPem,
       ...(subject.cert && subject.key ? { cert: subject.cert, key: subject.key } : {}),
     },
@@ -38,7 +42,7 @@ export function createClient(subject: Subject, connections: number): Client {
   const streams = new Agent(options);
   const headers = {
     accept: 'application/json',
-    'content-type': 'application/json',
+    'content-type': subject.contentType ?? 'application/json',
     ...(subject.authorization ? { authorization: subject.authorization } : {}),
   };
   return {

@@ -16,6 +16,11 @@ test('the table gives the ratio and whether it is what was wanted', () => {
   expect(text).toContain('| creates | 1/s | 1000 | 3500 | 3.50 | ≥ 3 | yes |');
 });
 
+test('a figure without a baseline is held against its own bound', () => {
+  const text = markdown([{ what: 'memory', unit: 'MB', ours: 512, wanted: '≤ 500' }], []);
+  expect(text).toContain('| memory | MB |  | 512 |  | ≤ 500 | no |');
+});
+
 test('percentiles of 1…100', () => {
   expect(percentiles(Array.from({ length: 100 }, (_, index) => index + 1))).toEqual({ p50: 51, p99: 100 });
 });

@@ -6,25 +6,27 @@ export interface Row {
   /** What was measured, in words. */
   readonly what: string;
   readonly unit: string;
-  /** The real thing in the same run: kube-apiserver direct, or a bare client. */
-  readonly baseline: number;
+  /** The real thing in the same run: kube-apiserver direct, or a bare client. Absent for bounds that stand alone. */
+  readonly baseline?: number;
   readonly ours: number;
-  /** `≥ 3` or `≤ 0.25`: what MISSION and the issues ask of ours ÷ baseline; absent where nothing is asked. */
+  /** `≥ 3` or `≤ 0.25`: what MISSION and the issues ask of ours ÷ baseline, or of ours; absent where nothing is asked. */
   readonly wanted?: string;
 }
 
 export function markdown(rows: readonly Row[], facts: readonly string[]): string {
   const header = '| what | unit | baseline | TMC | TMC ÷ baseline | wanted | met |\n|---|---|---:|---:|---:|---|---|';
   const lines = rows.map((row) => {
-    const ratio = row.ours / row.baseline;
-    const met = row.wanted === undefined ? '' : holds(ratio, row.wanted) ? 'yes' : 'no';
-    const cells = [row.what, row.unit, figure(row.baseline), figure(row.ours), ratio.toFixed(2), row.wanted ?? '', met];
+    const { baseline } = row;
+    const ratio = baseline === undefined ? undefined : row.ours / baseline;
+    const met = row.wanted === undefined ? '' : holds(ratio ?? row.ours, row.wanted) ? 'yes' : 'no';
+    const compared = [baseline === undefined ? '' : figure(baseline), figure(row.ours), ratio?.toFixed(2) ?? ''];
+    const cells = [row.what, row.unit, ...compared, row.wanted ?? '', met];
     return `| ${cells.join(' | ')} |`;
   });
   return `# Benchmarks
 
-Written by \`npm run bench\`. Each figure stands beside one of the real thing, measured in the same run on the same machine:
-kube-apiserver with etcd (fsync on), asked directly. Machines are noisy: read the ratios, not the numbers.
+Written by \`npm run bench\`. Figures stand beside those of the real thing, measured in the same run on the same machine:
+kube-apiserver with etcd (fsync on), asked directly; where there is no baseline, the bound is of the figure itself. Machines are noisy: read the ratios, not the numbers.
 
 ${facts.map((fact) => `- ${fact}`).join('\n')}
 

@@ -8,7 +8,7 @@ import type { KubeCluster } from '../kube/kube-cluster.ts';
 import { type RunningGateway, runGateway } from '../support/run-gateway.ts';
 import { type Client, createClient, measure, type Subject } from './load.ts';
 
-const CONNECTIONS = 128;
+export const CONNECTIONS = 128;
 export const MEMBERS = 4;
 
 export interface Rig {
@@ -70,7 +70,7 @@ const directSubject = (cluster: KubeCluster): Subject => ({
 });
 
 /** The gateway as the kubeconfig that it wrote describes it. */
-function subjectOf(gateway: RunningGateway, name: string): Subject {
+export function subjectOf(gateway: RunningGateway, name: string): Subject {
   const config = parse(readFileSync(gateway.kubeconfig, 'utf8'));
   const { server, 'certificate-authority-data': ca } = config.clusters[0].cluster;
   const user = config.users[0].user;

@@ -4,9 +4,13 @@ import { ensureKubeAssets } from '../kube/assets.ts';
 import { createCase } from './cases/create.ts';
 import { getCase } from './cases/get.ts';
 import { hubListCase } from './cases/hub-list.ts';
+import { lagCase } from './cases/lag.ts';
 import { listCase } from './cases/list.ts';
+import { memoryCase } from './cases/memory.ts';
+import { podsCase } from './cases/pods.ts';
 import { syncCase } from './cases/sync.ts';
 import { watchCase } from './cases/watch.ts';
+import { watchersCase } from './cases/watchers.ts';
 import { placementFact } from './placement-fact.ts';
 import { markdown, type Row, writeReport } from './report.ts';
 import { placeEverywhere, type Rig, startRig } from './rig.ts';
@@ -18,6 +22,10 @@ const CASES: Readonly<Record<string, (rig: Rig) => Promise<Row[]>>> = {
   watch: watchCase,
   list: listCase,
   sync: syncCase,
+  lag: lagCase,
+  watchers: watchersCase,
+  memory: memoryCase,
+  pods: podsCase,
 };
 
 const asked = process.argv.slice(2);

@@ -6,6 +6,7 @@ import { LRUCache } from 'lru-cache';
 import type { ChangeFeed, FeedEvent } from '../change-feed.ts';
 import type { ObjectIo } from '../object-io.ts';
 import type { Store, StoredEntry } from '../store/store.ts';
+import { FIRST_PAGE, nextPage } from './page-size.ts';
 import { type Segment, Segments } from './segments.ts';
 
 /** One collection: all objects of a kind in a workspace, or in one of its namespaces ('' for all). */
@@ -34,7 +35,6 @@ const BUDGET_BYTES = 96 * 1024 * 1024;
 /** Shorter lists are read from the store in a millisecond. */
 const MIN_ENTRIES = 500;
 const IDLE_MS = 10 * 60_000;
-const PAGE = 500;
 /** The store orders keys by bytes, strings compare by UTF-16: the same for ASCII, which all but a few names are. */
 const ASCII = /^[\x20-\x7e]*$/;
 
@@ -134,7 +134,7 @@ class Range {
     const { signal } = this.#stop;
     const entries: StoredEntry[] = [];
     let bytes = 0;
-    let page = await store.list(prefix, { limit: PAGE, count: false });
+    let page = await store.list(prefix, { limit: FIRST_PAGE, count: false });
     const { revision } = page;
     for (;;) {
       for (const entry of page.entries) {
@@ -147,7 +147,7 @@ class Range {
       if (page.remaining === 0 || last === undefined) break;
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (signal.aborted) return;
-      page = await store.list(prefix, { limit: PAGE, count: false, at: revision, after: last.key });
+      page = await store.list(prefix, { limit: nextPage(page.entries), count: false, at: revision, after: last.key });
     }
     this.segments = new Segments(entries);
     const listener = { event: (event: FeedEvent) => this.#apply(event), lost: () => this.#drop(false) };

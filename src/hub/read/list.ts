@@ -7,10 +7,11 @@ import { CompactedError, type ListOptions, type ListPage, type StoredEntry } fro
 import { type ContinuePoint, decodeContinue, encodeContinue } from './continue-token.ts';
 import type { Collection, HotRange } from './hot-ranges.ts';
 import { type ListQuery, parseVersion } from './list-options.ts';
+import { FIRST_PAGE, nextPage } from './page-size.ts';
 import type { Segment } from './segments.ts';
 import { compileSelection, type Selection } from './selection.ts';
 
-/** Entries read from the store in one go: about a millisecond, then the event loop gets its turn. */
+/** Entries read at once when a selector may refuse most of them. */
 const CHUNK = 500;
 /** How long a list waits for a version that this server has not reached (upstream: 3 s). */
 const FUTURE_WAIT_MS = 3_000;
@@ -168,7 +169,7 @@ async function unlimited(
   read: ReadPage,
   first: ListOptions,
 ): Promise<ListResult> {
-  const options: ListOptions = { ...first, limit: CHUNK, count: false };
+  const options: ListOptions = { ...first, limit: FIRST_PAGE, count: false };
   const firstPage = await read(options);
   const keep = (page: ListPage): readonly StoredEntry[] => {
     const opened = page.entries.map((entry) => core.objects.open(entry));
@@ -186,7 +187,7 @@ async function unlimited(
         return;
       }
       await new Promise<void>((resolve) => setImmediate(resolve));
-      page = await read({ ...options, at: firstPage.revision, after: last.key });
+      page = await read({ ...options, limit: nextPage(page.entries), at: firstPage.revision, after: last.key });
     }
   }
   return { revision: firstPage.revision, continue: undefined, remainingItemCount: undefined, chunks: chunks() };

@@ -1,5 +1,5 @@
 /** From the write to each of 1,000 watchers: on a cluster itself, through the view, and of the hub. */
-import { type Client, percentiles } from '../load.ts';
+import { type Client, measure, percentiles } from '../load.ts';
 import { configMap } from '../objects.ts';
 import type { Row } from '../report.ts';
 import type { Rig } from '../rig.ts';
@@ -56,7 +56,7 @@ async function delivery(watched: Place, written: Place): Promise<{ p50: number; 
       }
     });
   };
-  await Promise.all(Array.from({ length: WATCHERS }, follow));
+  await measure({ workers: 32, count: WATCHERS }, follow);
   for (let index = 0; index < EVENTS; index++) {
     const name = `${prefix}-${index}`;
     const all = new Promise<void>((resolve) => {
