@@ -4,11 +4,11 @@
  */
 import type { Reference } from '../clusters/reflector.ts';
 import { type Edit, encodeWith } from '../clusters/reflector-encode.ts';
-import { eachMember, parseRange, type ScannedObject, scanObject, valueAt } from '../clusters/reflector-scan.ts';
 import { type GivenSpec, givenFields, givenSpec } from '../hub/kinds/given-spec.ts';
 import { placedOn } from '../hub/kinds/placed-object.ts';
 import { GIVEN_SPEC_ANNOTATION_PREFIX } from '../hub/kinds/workload.ts';
 import { record } from '../kube/fields.ts';
+import { eachMember, parseRange, type ScannedObject, scanObject, valueAt } from '../kube/object-scan.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { labelEdit } from './encode-object.ts';
 import { parseViewName } from './names.ts';

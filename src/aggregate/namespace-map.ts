@@ -5,8 +5,8 @@
 
 import type { Downstream } from '../clusters/downstream.ts';
 import type { CachedObject, Reflector, ReflectorPool } from '../clusters/reflector.ts';
-import { parseRange, type ScannedObject } from '../clusters/reflector-scan.ts';
 import { downstreamNamespace, NAMESPACE_LOCATOR_ANNOTATION, parseLocator } from '../kube/namespace-locator.ts';
+import { parseRange, type ScannedObject } from '../kube/object-scan.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 
 export interface TenantNamespace {

@@ -6,7 +6,6 @@
 import type { Downstream } from '../clusters/downstream.ts';
 import { scanCanonical } from '../clusters/reflector-cache.ts';
 import { encodeWith } from '../clusters/reflector-encode.ts';
-import { scanObject } from '../clusters/reflector-scan.ts';
 import { applyStep } from '../hub/kinds/apply-step.ts';
 import { compileCondition, type ProjectionCondition } from '../hub/kinds/projection-condition.ts';
 import { type ProjectionRules, rulesOf } from '../hub/kinds/projection-rules.ts';
@@ -17,6 +16,7 @@ import { CLUSTER_LABEL } from '../hub/kinds/workload.ts';
 import type { JsonMap } from '../hub/patch/json-value.ts';
 import { parseJson, stringifyJson } from '../kube/exact-json.ts';
 import type { KubeObject } from '../kube/object.ts';
+import { scanObject } from '../kube/object-scan.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { fromLabelSelector, type LabelRequirements, matchesLabels } from '../kube/selector.ts';
 import { type FieldMask, maskObject, parseMask } from './field-mask.ts';

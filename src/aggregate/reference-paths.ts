@@ -4,14 +4,7 @@
  * it is. `*` stands for every element of a list.
  */
 import type { Reference } from '../clusters/reflector.ts';
-import {
-  type ByteRange,
-  eachElement,
-  eachMember,
-  type ScannedObject,
-  skipValue,
-  textOf,
-} from '../clusters/reflector-scan.ts';
+import { type ByteRange, eachElement, eachMember, type ScannedObject, skipValue, textOf } from '../kube/object-scan.ts';
 import { type GroupResource, groupResourceName, parseApiVersion } from '../kube/resource.ts';
 
 export interface ReferencePath {

@@ -1,8 +1,8 @@
 /** What a source answered to a write, as the view shows it: an object in the view's form, anything else with its names translated. */
 
-import { valueAt } from '../clusters/reflector-scan.ts';
 import type { ApiResponse } from '../kube/api.ts';
 import { parseJson, stringifyJson } from '../kube/exact-json.ts';
+import { valueAt } from '../kube/object-scan.ts';
 import { encodeVersion } from './resource-version.ts';
 
 export interface AnswerNames {

@@ -1,6 +1,6 @@
 /** View events as lines of a watch, each form made once for all watchers that see it alike. */
-import type { ScannedObject } from '../clusters/reflector-scan.ts';
-import { scanObject } from '../clusters/reflector-scan.ts';
+import type { ScannedObject } from '../kube/object-scan.ts';
+import { scanObject } from '../kube/object-scan.ts';
 import type { Item } from './item.ts';
 import { itemBytes } from './list-body.ts';
 import type { MergedItem } from './merge.ts';

@@ -1,10 +1,10 @@
 /** The objects of one reflector: by namespace and name, with the names of each namespace in order. */
 import type { KubeObject } from '../kube/object.ts';
+import { type ScannedObject, scanObject } from '../kube/object-scan.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import type { Downstream } from './downstream.ts';
 import type { CachedObject, EncodedMark, EncodeObject } from './reflector.ts';
 import { encodePlain, isCanonical } from './reflector-encode.ts';
-import { type ScannedObject, scanObject } from './reflector-scan.ts';
 
 /** What one entry costs beside its bytes, roughly: fields, labels, two map slots. */
 const ENTRY_BYTES = 600;

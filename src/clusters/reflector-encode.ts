@@ -2,9 +2,10 @@
  * The canonical form of a cached object: kind and apiVersion always first, in a head whose length is the resource's, so
  * that a list may cut it off (upstream's typed lists name the kind once, for the list).
  */
+
+import type { ByteRange, ScannedObject } from '../kube/object-scan.ts';
 import { apiVersionOf, type ResourceInfo } from '../kube/resource.ts';
 import type { EncodeObject } from './reflector.ts';
-import type { ByteRange, ScannedObject } from './reflector-scan.ts';
 
 export interface Edit extends ByteRange {
   readonly text: string;

@@ -1,9 +1,10 @@
 /** The two requests of a reflector: a paged list and a watch, over one cluster's connection. */
+
+import { JsonScanError } from '../kube/object-scan.ts';
 import { type ResourceInfo, resourcePath } from '../kube/resource.ts';
 import { ClusterError, type Downstream, type DownstreamResponse } from './downstream.ts';
 import { LineSplitter, readWatchLine, type WatchLine } from './reflector-lines.ts';
 import { type ListEnvelope, ListScanner } from './reflector-list-scan.ts';
-import { JsonScanError } from './reflector-scan.ts';
 
 /** The cluster answered, but not with what was asked for. */
 export class UnexpectedAnswer extends Error {

@@ -1,5 +1,5 @@
 /** Cuts a byte stream into lines, whatever its chunking, and reads watch events out of them. */
-import { eachMember, JsonScanError } from './reflector-scan.ts';
+import { eachMember, JsonScanError } from '../kube/object-scan.ts';
 
 const NEWLINE = 0x0a;
 export const MAX_LINE_BYTES = 32 * 1024 * 1024;

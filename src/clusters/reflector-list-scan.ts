@@ -2,7 +2,7 @@
  * Takes a List response in chunks as they come from the socket and gives its items as ranges of bytes: no tree, no text
  * of the whole list. What is around the items (kind, metadata) is kept aside and parsed at the end.
  */
-import { DEPTH_STEP, JsonScanError, STRING_END } from './reflector-scan.ts';
+import { DEPTH_STEP, JsonScanError, STRING_END } from '../kube/object-scan.ts';
 
 export interface ListEnvelope {
   readonly kind: string;

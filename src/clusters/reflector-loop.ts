@@ -6,6 +6,7 @@
  */
 
 import { setMaxListeners } from 'node:events';
+import { scanObject, textOf, valueAt } from '../kube/object-scan.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { type BackoffPolicy, backoffDelay } from '../reconcile/backoff.ts';
 import type { Clock } from '../reconcile/clock.ts';
@@ -15,7 +16,6 @@ import type { CachedObject, EncodeObject, Reflector, ReflectorEvent, ReflectorSt
 import { type CacheEntry, EntryMaker, ObjectCache } from './reflector-cache.ts';
 import { needsRelist, readVersion, readWatch, readWholeList, reasonOf, UnexpectedAnswer } from './reflector-fetch.ts';
 import type { WatchLine } from './reflector-lines.ts';
-import { scanObject, textOf, valueAt } from './reflector-scan.ts';
 
 export interface ReflectorOptions {
   readonly downstream: Downstream;

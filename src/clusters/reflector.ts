@@ -3,9 +3,9 @@
  * `reflector-pool.ts` starts them on first need and drops idle ones; `reflector-loop.ts` keeps one up to date.
  */
 import type { KubeObject } from '../kube/object.ts';
+import type { ScannedObject } from '../kube/object-scan.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import type { Downstream } from './downstream.ts';
-import type { ScannedObject } from './reflector-scan.ts';
 
 /** One downstream object as cached: its JSON bytes, with the few fields that selection needs. */
 export interface CachedObject {

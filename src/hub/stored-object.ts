@@ -5,6 +5,7 @@
  */
 import { parseStoredJson, stringifyJson } from '../kube/exact-json.ts';
 import type { KubeObject } from '../kube/object.ts';
+import { eachMember, parseRange } from '../kube/object-scan.ts';
 import { apiVersionOf } from '../kube/resource.ts';
 
 /** How every stored value begins. */
@@ -48,6 +49,16 @@ export function decodeStored(names: TypeNames, value: Uint8Array, revision: bigi
     metadata: { ...metadata, resourceVersion: String(revision) },
     ...rest,
   };
+}
+
+/** The labels of a stored value, found without parsing the rest. */
+export function storedLabels(value: Uint8Array): Readonly<Record<string, string>> {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  let labels: unknown;
+  eachMember(bytes, tailStart - 1, (key, start, end) => {
+    if (key === 'labels') labels = parseRange(bytes, { start, end });
+  });
+  return (labels ?? {}) as Readonly<Record<string, string>>;
 }
 
 const asText = (value: Uint8Array): string =>

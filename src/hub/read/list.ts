@@ -1,14 +1,14 @@
 /** Reading collections: snapshot, selectors, pages. Entries come out as stored bytes; nothing is parsed unless a selector asks. */
 import { ApiError, badRequest, expired, versionTooLarge } from '../../kube/status.ts';
 import type { HubCore, Target } from '../core.ts';
-import { collectionPrefix, kindKey } from '../keys.ts';
+import { collectionPrefix, kindKey, parsePlace } from '../keys.ts';
 import { storedAs } from '../object-io.ts';
 import { CompactedError, type ListOptions, type ListPage, type StoredEntry } from '../store/store.ts';
 import { type ContinuePoint, decodeContinue, encodeContinue } from './continue-token.ts';
 import type { Collection, HotRange } from './hot-ranges.ts';
 import { type ListQuery, parseVersion } from './list-options.ts';
 import { FIRST_PAGE, nextPage } from './page-size.ts';
-import type { Segment } from './segments.ts';
+import { labelsOf, type Segment } from './segments.ts';
 import { compileSelection, type Selection } from './selection.ts';
 
 /** Entries read at once when a selector may refuse most of them. */
@@ -66,9 +66,12 @@ function inMemory(core: HubCore, target: Target, selection: Selection, { revisio
 }
 
 const selectFrom = (core: HubCore, target: Target, selection: Selection, entries: readonly StoredEntry[]) =>
-  selection.everything
-    ? entries
-    : entries.filter((entry) => selection.matches(core.objects.decode(target.definition, entry)));
+  selection.everything ? entries : entries.filter((entry) => isSelected(core, target, selection, entry));
+
+/** Most selectors are decided without parsing the object. */
+const isSelected = (core: HubCore, target: Target, selection: Selection, entry: StoredEntry): boolean =>
+  selection.decides(parsePlace(entry.key), () => labelsOf(entry)) ??
+  selection.matches(core.objects.decode(target.definition, entry));
 
 type ReadPage = (options: ListOptions) => Promise<ListPage>;
 
@@ -141,7 +144,7 @@ async function limited(
     const page = await read({ ...options, count: selection.everything });
     for (const [index, entry] of page.entries.entries()) {
       const opened = core.objects.open(entry);
-      if (!selection.everything && !selection.matches(core.objects.decode(target.definition, opened))) continue;
+      if (!selection.everything && !isSelected(core, target, selection, opened)) continue;
       found.push(opened);
       if (found.length < limit) continue;
       const behind = page.remaining > 0 || index < page.entries.length - 1;

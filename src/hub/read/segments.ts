@@ -3,7 +3,7 @@
  * Segments never change: a write replaces the one that it falls into, so a list that is being sent keeps what it took.
  */
 import type { StoredEntry } from '../store/store.ts';
-import { metadataHead, STORED_HEAD, tailStart } from '../stored-object.ts';
+import { metadataHead, STORED_HEAD, storedLabels, tailStart } from '../stored-object.ts';
 
 const MAX_SEGMENT_BYTES = 384 * 1024;
 /** Smaller neighbours become one. */
@@ -17,6 +17,7 @@ class SegmentEntry implements StoredEntry {
   readonly revision: bigint;
   /** The stored value behind its head. */
   tail: Uint8Array;
+  #labels: Readonly<Record<string, string>> | undefined;
 
   constructor({ key, revision, value }: StoredEntry) {
     this.key = key;
@@ -29,10 +30,19 @@ class SegmentEntry implements StoredEntry {
     return Buffer.concat([STORED_HEAD_BYTES, this.tail]);
   }
 
+  /** Kept from the first selector on. */
+  get labels(): Readonly<Record<string, string>> {
+    this.#labels ??= storedLabels(this.value);
+    return this.#labels;
+  }
+
   get size(): number {
     return this.tail.length + ENTRY_BYTES;
   }
 }
+
+export const labelsOf = (entry: StoredEntry): Readonly<Record<string, string>> =>
+  entry instanceof SegmentEntry ? entry.labels : storedLabels(entry.value);
 
 const STORED_HEAD_BYTES = Buffer.from(STORED_HEAD);
 

@@ -9,6 +9,7 @@ import {
   parseLabelSelector,
 } from '../../kube/selector.ts';
 import { badRequest } from '../../kube/status.ts';
+import type { ObjectPlace } from '../keys.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 
 export interface Selection {
@@ -18,7 +19,11 @@ export interface Selection {
   readonly name: string | undefined;
   readonly namespace: string | undefined;
   matches(object: KubeObject): boolean;
+  /** The same by what a key and the labels say; undefined where the object itself must be looked at. */
+  decides(place: Pick<ObjectPlace, 'namespace' | 'name'>, labels: () => Labels): boolean | undefined;
 }
+
+type Labels = Readonly<Record<string, string>>;
 
 /** Throws ApiError 400 for malformed selectors and for fields that the kind does not select on. */
 export function compileSelection(definition: ResourceDefinition, labels: string, fields: string): Selection {
@@ -30,6 +35,7 @@ export function compileSelection(definition: ResourceDefinition, labels: string,
   for (const { field } of fieldRequirements) checkField(definition, field);
   const only = (field: string) =>
     fieldRequirements.find((one) => one.field === field && one.operator === '=' && one.value !== '')?.value;
+  const byPlace = fieldRequirements.filter(({ field }) => field === 'metadata.name' || field === 'metadata.namespace');
   return {
     everything: labelRequirements.length === 0 && fieldRequirements.length === 0,
     name: only('metadata.name'),
@@ -37,6 +43,11 @@ export function compileSelection(definition: ResourceDefinition, labels: string,
     matches: (object) =>
       matchesLabels(labelRequirements, object.metadata.labels) &&
       matchesFields(fieldRequirements, (field) => fieldText(definition, object, field)),
+    decides({ namespace, name }, labels) {
+      if (!matchesFields(byPlace, (field) => (field === 'metadata.name' ? name : namespace || undefined))) return false;
+      if (labelRequirements.length > 0 && !matchesLabels(labelRequirements, labels())) return false;
+      return byPlace.length === fieldRequirements.length ? true : undefined;
+    },
   };
 }
 

@@ -55,7 +55,13 @@ test('a watch from the list’s version misses nothing and repeats nothing', asy
 });
 
 test('selectors, tables and other namespaces are answered as from the store', async () => {
-  const queries = ['?labelSelector=third%3Dyes', '?fieldSelector=metadata.name%3Dm-1005', '?limit=7'];
+  const queries = [
+    '?labelSelector=third%3Dyes',
+    '?labelSelector=!third&fieldSelector=metadata.namespace%3Ddefault',
+    '?labelSelector=third&fieldSelector=metadata.name%21%3Dm-1003&limit=50',
+    '?fieldSelector=metadata.name%3Dm-1005',
+    '?limit=7',
+  ];
   const cold = [];
   for (const query of queries) cold.push((await list(query)).items);
   await warm();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LineSplitter, readWatchLine } from '../../src/clusters/reflector-lines.ts';
 import { ListScanner } from '../../src/clusters/reflector-list-scan.ts';
-import { JsonScanError, scanObject, skipValue, valueAt } from '../../src/clusters/reflector-scan.ts';
+import { JsonScanError, scanObject, skipValue, valueAt } from '../../src/kube/object-scan.ts';
 
 const chunked = (bytes: Buffer, sizes: readonly number[]): Buffer[] => {
   const chunks: Buffer[] = [];
