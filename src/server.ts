@@ -28,6 +28,7 @@ import { clusterValidation } from './clusters/cluster-validation.ts';
 import { type CustomKinds, createCustomKinds } from './clusters/custom-kinds.ts';
 import type { ClusterRegistry } from './clusters/downstream.ts';
 import { createClusterRegistry } from './clusters/registry.ts';
+import { webhookServices } from './clusters/webhook-services.ts';
 import type { ServerConfig } from './config.ts';
 import { type Controllers, startControllers } from './controllers.ts';
 import { openEncryptionKeys } from './encryption-key.ts';
@@ -109,7 +110,7 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
     extraResources: (workspace) => authored.kinds?.of(workspace) ?? [],
     profile: 'hub',
     log,
-    webhooks: config.admissionWebhooks,
+    webhooks: { ...config.admissionWebhooks, callService: webhookServices(() => running.registry) },
     encryptionKeys: await openEncryptionKeys(join(config.dataDir, 'encryption.key')),
     virtual: {
       ...createReviews({ authorizer: rbac, tokens }),
