@@ -16,6 +16,7 @@ import type { ListenHandlers } from './listen.ts';
 import { wantsPretty } from './pretty.ts';
 import type { ProxyClient } from './proxy.ts';
 import { type ReplyContext, reply } from './reply.ts';
+import { cutWhenStalled, STALL_MS } from './stalled.ts';
 import { statusResponse, toApiError } from './status-response.ts';
 import { refuseUpgrade, tunnel } from './tunnel.ts';
 
@@ -33,6 +34,8 @@ export interface Service {
   /** Failures that are nobody's fault but ours. */
   readonly logFailure: (error: Error, auditId: string) => void;
   readonly requestTimeoutMs: number;
+  /** How long a client may neither take its answer nor send its body. */
+  readonly stallMs?: number;
 }
 
 export const serve = (service: Service): ListenHandlers => ({
@@ -49,7 +52,8 @@ async function serveRequest(
   const incoming = toIncoming(raw, false);
   const auditId = service.newAuditId();
   const departure = new Departure();
-  const progress: { described?: Described; trail?: AuditTrail } = {};
+  const progress: { described?: Described; trail?: AuditTrail; reading?: boolean } = {};
+  cutWhenStalled(response, service.stallMs ?? STALL_MS, () => progress.reading === true);
   // A stream that was reset says so as an error; its end is what counts, and comes as `close`.
   raw.on('error', ignore);
   response.on('error', ignore);
@@ -74,7 +78,9 @@ async function serveRequest(
     const trail = service.gates.audit(described);
     progress.trail = trail;
     const admitted = await admit(service.gates, described, trail);
-    const body = isProxied(admitted) || isBodiless(raw) ? EMPTY : await readBody(raw);
+    progress.reading = !isProxied(admitted) && !isBodiless(raw);
+    const body = progress.reading ? await readBody(raw) : EMPTY;
+    progress.reading = false;
     const longRunning = isLongRunning(admitted.info, admitted.query);
     if (longRunning) noteOpen(service, described, departure.signal);
     const request = longRunning

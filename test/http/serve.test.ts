@@ -3,8 +3,8 @@ import { connect as connectHttp2 } from 'node:http2';
 import { Agent, request as requestHttps } from 'node:https';
 import { connect } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { ApiHandler, ApiRequest, ByteSink } from '../../src/kube/api.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { ApiHandler, ApiRequest, ApiResponse, ByteSink } from '../../src/kube/api.ts';
 import { notFound } from '../../src/kube/status.ts';
 import { ask, openGates, type Serving, startServing } from '../support/serving.ts';
 
@@ -410,3 +410,93 @@ describe('the listener', () => {
 async function* pieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000);
 }
+
+describe('a client that stalls', () => {
+  const STALL = { stallMs: 500 };
+  const big = Buffer.alloc(64 * 1024, 'x');
+  /** An answer that goes on for as long as somebody reads; tells when it was given up. */
+  const endless = () => {
+    const seen = { sent: 0, over: false };
+    const handler = async (): Promise<ApiResponse> => ({
+      status: 200,
+      headers: {},
+      body: (async function* () {
+        try {
+          for (; seen.sent < 2_000; seen.sent++) yield big;
+        } finally {
+          seen.over = true;
+        }
+      })(),
+    });
+    return { seen, handler };
+  };
+
+  it.each(['http/1.1', 'h2'])('and does not take its answer is cut off over %s', async (protocol) => {
+    const { seen, handler } = endless();
+    serving = await startServing(handler, STALL);
+    const ca = serving.certificates.ca;
+    const close = await (async () => {
+      if (protocol === 'h2') {
+        const session = connectHttp2(serving.origin, { ca });
+        const stream = session.request({ ':path': '/api/v1/pods' });
+        stream.on('error', () => undefined);
+        await once(stream, 'response');
+        return () => session.destroy();
+      }
+      const request = requestHttps(`${serving.origin}/api/v1/pods`, { ca, agent: false }).end();
+      const [response] = await once(request, 'response');
+      response.on('error', () => undefined);
+      return () => request.destroy();
+    })();
+    await vi.waitFor(() => expect(seen.over).toBe(true), { timeout: 5_000 });
+    expect(seen.sent).toBeLessThan(200);
+    close();
+  });
+
+  it('is not one that reads slowly', async () => {
+    const { seen, handler } = endless();
+    serving = await startServing(handler, STALL);
+    const request = requestHttps(`${serving.origin}/api/v1/pods`, { ca: serving.certificates.ca, agent: false }).end();
+    const [response] = await once(request, 'response');
+    response.on('error', () => undefined);
+    for (let at = 0; at < 15; at++) {
+      for (let taken = 0; taken < 512 * 1024; ) {
+        const chunk: Buffer | null = response.read();
+        if (chunk === null) await once(response, 'readable');
+        else taken += chunk.length;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(seen.over).toBe(false);
+    request.destroy();
+  });
+
+  it('is not one that waits for events', async () => {
+    const sinks: ByteSink[] = [];
+    serving = await startServing(
+      async () => ({ status: 200, headers: {}, body: (given) => void sinks.push(given) }),
+      STALL,
+    );
+    const request = requestHttps(`${serving.origin}/api/v1/pods?watch=1`, {
+      ca: serving.certificates.ca,
+      agent: false,
+    });
+    const [response] = await once(request.end(), 'response');
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    sinks[0]?.write(Buffer.from('late'));
+    expect(String((await once(response, 'data'))[0])).toBe('late');
+    request.destroy();
+  });
+
+  it('and does not send its body is cut off, and its connection serves others', async () => {
+    serving = await startServing(async () => json({}), STALL);
+    const session = connectHttp2(serving.origin, { ca: serving.certificates.ca });
+    const stalled = session.request({ ':path': '/api/v1/pods', ':method': 'POST', 'content-type': 'application/json' });
+    stalled.write('{"half":');
+    const [error] = await once(stalled, 'error');
+    expect(String(error)).toContain('NGHTTP2');
+    const next = session.request({ ':path': '/api/v1/pods' });
+    expect((await once(next, 'response'))[0][':status']).toBe(200);
+    session.destroy();
+  });
+});
