@@ -205,9 +205,9 @@ function nextDeadline(
 ): number | undefined {
   const deadlines = chosen
     .filter(({ key }) => current.has(key))
-    .flatMap(({ unhealthySince, evictAt }) => [
-      ...(unhealthySince === undefined ? [] : [unhealthySince + evictionGrace(policy)]),
-      ...(evictAt === undefined ? [] : [evictAt]),
+    .flatMap((cluster) => [
+      ...(cluster.unhealthySince === undefined ? [] : [cluster.unhealthySince + evictionGrace(policy, cluster)]),
+      ...(cluster.evictAt === undefined ? [] : [cluster.evictAt]),
     ])
     .filter((at) => at > now && Number.isFinite(at));
   if (rebalance !== undefined) deadlines.push(now + rebalance.againMs);

@@ -1,6 +1,7 @@
 /** A downstream cluster as placement facts: its SyncTarget, its registration and its live connection, read together. */
 import type { Downstream } from '../clusters/downstream.ts';
 import type { ClusterRegistration, SyncTarget } from '../hub/kinds/workload.ts';
+import { parseGoDuration } from '../kube/duration.ts';
 import { groupResourceName } from '../kube/resource.ts';
 import type { ClusterFacts, ClusterLocation, Resources } from './model.ts';
 import { quantityNumber } from './pod-template.ts';
@@ -35,7 +36,7 @@ export function clusterFacts(
     healthReason: reason,
     unhealthySince: usable ? undefined : (notReadySince(target) ?? unhealthySince),
     unschedulable: target?.spec?.unschedulable ?? false,
-    evictAt: timestamp(target?.spec?.evictAfter),
+    ...evictionOf(target?.spec?.evictAfter),
     taints: registration?.spec?.taints ?? [],
     location,
     serves: servedBy(downstream),
@@ -66,6 +67,14 @@ function notReadySince(target: SyncTarget | undefined): number | undefined {
 function timestamp(value: string | undefined): number | undefined {
   const time = value === undefined ? Number.NaN : Date.parse(value);
   return Number.isNaN(time) ? undefined : time;
+}
+
+/** An instant, or a duration. */
+function evictionOf(evictAfter: string | undefined): Pick<ClusterFacts, 'evictAt' | 'evictAfterMs'> {
+  const duration = parseGoDuration(evictAfter ?? '');
+  return duration === undefined
+    ? { evictAt: timestamp(evictAfter), evictAfterMs: undefined }
+    : { evictAt: undefined, evictAfterMs: Number(duration / 1_000_000n) };
 }
 
 const REGION_LABEL = 'topology.kubernetes.io/region';

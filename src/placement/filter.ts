@@ -110,7 +110,9 @@ export function refuse(input: FilterInput): Refusal | undefined {
 export const shareOf = (weights: Readonly<Record<string, number>>, name: string): number =>
   Object.hasOwn(weights, name) ? (weights[name] ?? 0) : 0;
 
-export const evictionGrace = (policy: PlacementPolicy): number => policy.evictionGraceMs ?? DEFAULT_EVICTION_GRACE_MS;
+/** The policy's word, the cluster's, or five minutes. */
+export const evictionGrace = (policy: PlacementPolicy, { evictAfterMs }: ClusterFacts): number =>
+  policy.evictionGraceMs ?? evictAfterMs ?? DEFAULT_EVICTION_GRACE_MS;
 
-const graceIsOver = (policy: PlacementPolicy, { unhealthySince }: ClusterFacts, now: number): boolean =>
-  unhealthySince !== undefined && now - unhealthySince >= evictionGrace(policy);
+const graceIsOver = (policy: PlacementPolicy, cluster: ClusterFacts, now: number): boolean =>
+  cluster.unhealthySince !== undefined && now - cluster.unhealthySince >= evictionGrace(policy, cluster);

@@ -44,6 +44,8 @@ export interface ClusterFacts {
   readonly unschedulable: boolean;
   /** Milliseconds since epoch from which it keeps nothing (SyncTarget.spec.evictAfter). */
   readonly evictAt: number | undefined;
+  /** Milliseconds that it may be unusable before its work moves, where the policy does not say; absent: five minutes. */
+  readonly evictAfterMs?: number | undefined;
   readonly taints: readonly Taint[];
   readonly location: ClusterLocation;
   /** `deployments.apps` …; undefined while its discovery is unknown. */

@@ -99,6 +99,25 @@ const CASES: readonly Case[] = [
     expected: { west: 4 },
   },
   {
+    name: "a cluster's own patience is shorter",
+    clusters: [
+      cluster('east', { health: 'Unhealthy', unhealthySince: NOW - 2 * minutes, evictAfterMs: minutes }),
+      west,
+    ],
+    current: { east: 2, west: 2 },
+    expected: { west: 4 },
+  },
+  {
+    name: "a policy's word counts more than the cluster's",
+    policy: { evictionGraceMs: 10 * minutes },
+    clusters: [
+      cluster('east', { health: 'Unhealthy', unhealthySince: NOW - 2 * minutes, evictAfterMs: minutes }),
+      west,
+    ],
+    current: { east: 2, west: 2 },
+    expected: { east: 2, west: 2 },
+  },
+  {
     name: 'a cluster that is not ready gets nothing new',
     clusters: [cluster('east', { health: 'Unknown' }), west],
     expected: { west: 4 },

@@ -1,4 +1,5 @@
 /** workload.kcp.io/v1alpha1 SyncTarget: what a cluster offers (MISSION C2). */
+import { parseGoDuration } from '../../kube/duration.ts';
 import { invalidValue } from '../../kube/field-error.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { StatusCause } from '../../kube/status.ts';
@@ -7,12 +8,15 @@ import type { SyncTarget } from './workload.ts';
 
 const QUANTITIES = { type: 'object', additionalProperties: { 'x-kubernetes-int-or-string': true } } as const;
 
-/** evictAfter is an instant (RFC 3339), as in kcp. */
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** evictAfter is an instant (RFC 3339), as in kcp, or how long the cluster may be unusable. */
 function validate(given: KubeObject): StatusCause[] {
   const after = (given as SyncTarget).spec?.evictAfter;
-  return after === undefined || !Number.isNaN(Date.parse(after))
+  if (after === undefined || (parseGoDuration(after) ?? -1n) >= 0n) return [];
+  return RFC_3339.test(after) && !Number.isNaN(Date.parse(after))
     ? []
-    : [invalidValue('spec.evictAfter', after, 'must be an RFC 3339 time')];
+    : [invalidValue('spec.evictAfter', after, "must be an RFC 3339 time, or a duration such as '10m'")];
 }
 
 export const SYNC_TARGET = defineKind({

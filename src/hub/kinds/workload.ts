@@ -57,6 +57,7 @@ export interface SyncTarget extends KubeObject {
     supportedAPIExports?: { workspace?: { path: string; exportName: string }; export?: string }[];
     cells?: Record<string, string>;
     unschedulable?: boolean;
+    /** RFC 3339: from then on it keeps nothing. A duration: so long it may be unusable before its work moves. */
     evictAfter?: string;
   };
   status?: {
