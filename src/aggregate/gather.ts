@@ -7,10 +7,10 @@ import type { ApiRequest } from '../kube/api.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { unavailable } from '../kube/status.ts';
 import type { Clock } from '../reconcile/clock.ts';
-import type { Barrier } from './barriers.ts';
 import type { ClusterSource } from './cluster-source.ts';
 import type { HubSource } from './hub-source.ts';
 import { compareText } from './merge.ts';
+import type { Moments } from './moments.ts';
 import { projected } from './projected-source.ts';
 import type { Projection } from './projection.ts';
 import type { Projections } from './projections.ts';
@@ -23,7 +23,7 @@ import type { WriteMemory } from './write-memory.ts';
 
 export interface GatherContext {
   readonly pool: SourcePool;
-  readonly states: Pick<ViewStates, 'barriers'>;
+  readonly states: Pick<ViewStates, 'barriers' | 'moments'>;
   readonly projections: Projections;
   readonly writes: WriteMemory;
   readonly clock: Clock;
@@ -38,7 +38,9 @@ export interface Gathered {
   readonly hub: HubSource | undefined;
   /** Undefined: everything is shown as it is. */
   readonly projection: Projection | undefined;
-  readonly barrier: () => Barrier | undefined;
+  /** Place of the last barrier that concerns the workspace. */
+  readonly barrier: () => number;
+  readonly moments: Moments;
   /** Those whose state can be shown, by name, as the projection shows them. */
   readonly clusters: readonly ClusterView[];
   /** Kinds (`group/Kind`) that the clusters' objects name. */
@@ -86,6 +88,7 @@ export async function gather(
     hub: hub?.source,
     projection,
     barrier: () => context.states.barriers.of(workspace),
+    moments: context.states.moments,
     clusters,
     referencedKinds: () => leases.flatMap(({ source }) => [...source.referencedKinds]),
     uncached,

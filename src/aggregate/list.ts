@@ -3,16 +3,16 @@ import type { Downstream } from '../clusters/downstream.ts';
 import type { ListQuery } from '../hub/read/list-options.ts';
 import { parseVersion } from '../hub/read/list-options.ts';
 import { ApiError, expired, versionTooLarge } from '../kube/status.ts';
-import { type Barrier, namesBarrier } from './barriers.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
 import { type ContinueKey, decodeContinue, encodeContinue, type ViewContinue } from './continue-token.ts';
 import type { Gathered } from './gather.ts';
 import type { HubSnapshot } from './hub-source.ts';
 import { compareNamespaces, compareText, type MergedItem, type MergeInput, mergeSlices } from './merge.ts';
 import { type Choose, FIRST } from './merge-rule.ts';
+import type { Moments } from './moments.ts';
 import { FrozenSource, slicesAt } from './pinned-slices.ts';
 import type { ReferenceNames } from './reference-names.ts';
-import { decodeVersion, encodeVersion, HUB_SLOT } from './resource-version.ts';
+import { decodeVersion, encodeVersion, HUB_SLOT, MOMENT_SLOT } from './resource-version.ts';
 import { hasRolloutHistory, withOneHistory } from './rollout-history.ts';
 import type { ViewSelection } from './selection.ts';
 import type { Source } from './source.ts';
@@ -71,7 +71,7 @@ export async function openList(
 }
 
 /** What a list is taken of: `clusters` is read at the moment it is taken. */
-export type ListSources = Pick<Gathered, 'resource' | 'hub' | 'clusters' | 'projection' | 'barrier'> & {
+export type ListSources = Pick<Gathered, 'resource' | 'hub' | 'clusters' | 'projection' | 'barrier' | 'moments'> & {
   /** How references are shown; undefined: as they are. */
   readonly names?: ReferenceNames | undefined;
 };
@@ -90,12 +90,12 @@ function takeList(gathered: ListSources, hub: HubSnapshot | undefined, scope: Li
   const sources: Source[] = [...(hub === undefined ? [] : [hub]), ...gathered.clusters];
   const choose = chooseOf(gathered, gathered.clusters);
   const exact = query.resourceVersionMatch === 'Exact' || (query.resourceVersionMatch === '' && query.limit > 0);
-  const point = token ?? (exact && wanted !== undefined ? pointAt(sources, wanted) : undefined);
+  const point = token ?? (exact && wanted !== undefined ? pointAt(sources, wanted, gathered.moments) : undefined);
   const pinned = point === undefined || point.listVersion === '' ? undefined : point;
   const inputs = inputsOf(sources, scope, pinned, token);
   const present = (): ViewContinue['versions'] =>
     Object.fromEntries(sources.map(({ slot, log }) => [slot, String(log.latest.version)]));
-  const listVersion = pinned?.listVersion ?? String(listVersionOf(sources, gathered.barrier()));
+  const listVersion = pinned?.listVersion ?? String(listVersionOf(sources, gathered));
   if (query.limit === 0 && pinned === undefined && token === undefined && countOf(inputs) > EAGER_ITEMS) {
     return longList(sources, scope, { ...gathered, choose }, selection, listVersion);
   }
@@ -112,24 +112,30 @@ export function chooseOf(
   return isNamespaceKind(resource) ? FIRST : projection?.chooser(clusters.map(({ downstream }) => downstream));
 }
 
-/** The version of the newest event over the sources, or of a barrier after it: what a watch goes on from. Never 0. */
+/**
+ * What a watch goes on from: the version of the newest change over the sources, so that other processes know it too; the
+ * moment's own where nothing changed since a source's history began, or since a barrier. Never 0.
+ */
 export function listVersionOf(
   sources: readonly { readonly slot: number; readonly log: ChangeLog }[],
-  barrier: Barrier | undefined,
+  { barrier, moments }: Pick<ListSources, 'barrier' | 'moments'>,
 ): bigint {
-  let best = { sequence: -1, encoded: encodeVersion(HUB_SLOT, 1n) };
+  let best: { sequence: number; encoded: bigint | undefined } = { sequence: barrier(), encoded: undefined };
   for (const { slot, log } of sources) {
     const { sequence, version } = log.latest;
-    if (sequence > best.sequence && version > 0n) best = { sequence, encoded: encodeVersion(slot, version) };
+    if (sequence <= best.sequence) continue;
+    best = { sequence, encoded: sequence > log.baseSequence ? encodeVersion(slot, version) : undefined };
   }
-  return barrier !== undefined && barrier.sequence > best.sequence && namesBarrier(barrier, sources)
-    ? encodeVersion(HUB_SLOT, barrier.version)
-    : best.encoded;
+  return best.encoded ?? moments.at(best.sequence);
 }
 
 /** Throws 504 where the version's source does not reach it in time, 410 where the source is not of this view any more. */
 export async function waitForVersion(gathered: ListSources, wanted: bigint, signal: AbortSignal): Promise<void> {
   const { slot, version } = decodeVersion(wanted);
+  if (slot === MOMENT_SLOT) {
+    if (gathered.moments.find(version) === undefined) throw expired(`too old resource version: ${wanted}`);
+    return;
+  }
   const timeout = AbortSignal.any([signal, AbortSignal.timeout(FUTURE_WAIT_MS)]);
   if (slot === HUB_SLOT) {
     if (gathered.hub === undefined || gathered.hub.version >= version) return;
@@ -139,16 +145,21 @@ export async function waitForVersion(gathered: ListSources, wanted: bigint, sign
   }
   const source = gathered.clusters.find((one) => one.slot === slot);
   if (source === undefined) throw expired(`too old resource version: ${wanted}`);
+  // After a restore from a backup the same number comes again, and means something else.
+  const isAbandoned = version <= source.reflector.abandonedVersion && !source.log.names(version);
+  if (isAbandoned) throw expired(`too old resource version: ${wanted}`);
   if (source.version >= version) return;
   await source.reflector.whenReached(version, timeout).catch(() => {
+    if (version <= source.reflector.abandonedVersion) throw expired(`too old resource version: ${wanted}`);
     throw versionTooLarge(wanted, encodeVersion(slot, source.version));
   });
 }
 
 /** Where every source stood when the version was new. Throws 410 where that is no longer known. */
-function pointAt(sources: readonly Source[], wanted: bigint): ViewContinue {
+function pointAt(sources: readonly Source[], wanted: bigint, moments: Moments): ViewContinue {
   const { slot, version } = decodeVersion(wanted);
-  const place = sources.find((source) => source.slot === slot)?.log.find(version);
+  const place =
+    slot === MOMENT_SLOT ? moments.find(version) : sources.find((source) => source.slot === slot)?.log.find(version);
   if (place === undefined || sources.some(({ log }) => log.baseSequence > place)) {
     throw expired(`The resourceVersion for the provided list is too old.`);
   }

@@ -100,6 +100,12 @@ class ProjectedLog implements ChangeLog {
   find(version: bigint) {
     return this.#log.find(version);
   }
+  names(version: bigint) {
+    return this.#log.names(version);
+  }
+  beganAt(version: bigint) {
+    return this.#log.beganAt(version);
+  }
   has(version: bigint) {
     return this.#log.has(version);
   }

@@ -97,7 +97,6 @@ const watchContext = (context: ViewContext, resolved: ResolvedResource, request:
   form: watchForm(parts.form, context.clock),
   clock: context.clock,
   random: context.random,
-  barrier: () => context.states.barriers.of(request.workspace),
   onEnd: parts.release,
 });
 

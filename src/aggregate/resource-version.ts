@@ -7,6 +7,8 @@ import { badRequest } from '../kube/status.ts';
 export const SLOT_BITS = 14n;
 export const MAX_SLOT = (1 << 14) - 1;
 export const HUB_SLOT = 0;
+/** No cluster's: `moments.ts`. */
+export const MOMENT_SLOT = MAX_SLOT;
 /** Clients parse into int64. */
 const MAX_VERSION = 2n ** 63n - 1n;
 const MAX_SOURCE_VERSION = MAX_VERSION >> SLOT_BITS;

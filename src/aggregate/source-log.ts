@@ -54,7 +54,7 @@ type Listener = (entry: LogEntry) => void;
 /** What is read of a log. */
 export type ChangeLog = Pick<
   SourceLog,
-  'baseSequence' | 'latest' | 'find' | 'has' | 'versionAt' | 'after' | 'subscribe'
+  'baseSequence' | 'latest' | 'find' | 'has' | 'names' | 'beganAt' | 'versionAt' | 'after' | 'subscribe'
 >;
 
 export class SourceLog {
@@ -64,6 +64,8 @@ export class SourceLog {
   #entries: LogEntry[] = [];
   #bytes = 0;
   #base = { sequence: 0, version: 0n };
+  /** The base is a change that was dropped, not the beginning of the history. */
+  #trimmed = false;
 
   constructor(sequencer: Sequencer, limits: LogLimits = LIMITS) {
     this.#sequencer = sequencer;
@@ -75,6 +77,7 @@ export class SourceLog {
     this.#entries = [];
     this.#bytes = 0;
     this.#base = { sequence: this.#sequencer.next(), version };
+    this.#trimmed = false;
   }
 
   append(change: SourceChange): void {
@@ -109,11 +112,6 @@ export class SourceLog {
     return last === undefined ? this.#base : { sequence: last.sequence, version: last.change.version };
   }
 
-  /** Time of the newest entry at or before the place; undefined where there is none. */
-  timeAt(sequence: number): number | undefined {
-    return this.#entries.findLast((entry) => entry.sequence <= sequence)?.change.at;
-  }
-
   /** The place of the newest entry at or below the version, undefined where it lies before the log. */
   find(version: bigint): number | undefined {
     if (version < this.#base.version) return undefined;
@@ -131,6 +129,16 @@ export class SourceLog {
   /** True for the version of an entry. */
   has(version: bigint): boolean {
     return this.#entries.some((entry) => entry.change.version === version);
+  }
+
+  /** True for a version that this log has told of: of an entry, or of the last one that was dropped. */
+  names(version: bigint): boolean {
+    return (this.#trimmed && version === this.#base.version) || this.has(version);
+  }
+
+  /** True for the version at which the log began: whoever holds it did not get it from here. */
+  beganAt(version: bigint): boolean {
+    return version === this.#base.version && !this.names(version);
   }
 
   /** The source's version at a place that the log covers. */
@@ -170,7 +178,10 @@ export class SourceLog {
       drop++;
     }
     const last = this.#entries[drop - 1];
-    if (last !== undefined) this.#base = { sequence: last.sequence, version: last.change.version };
+    if (last !== undefined) {
+      this.#base = { sequence: last.sequence, version: last.change.version };
+      this.#trimmed = true;
+    }
     this.#entries = this.#entries.slice(drop);
   }
 }

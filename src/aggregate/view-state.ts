@@ -181,12 +181,16 @@ export class ViewState implements NamedState {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The place of a version, undefined where it or what came after is not known any more. */
+  /** The place of a source's version, undefined where it or what came after is not known, or may be another process's. */
   placeOf(slot: number, version: bigint): number | undefined {
     const member = [...this.#members.values()].find((one) => one.slot === slot);
-    const place = member?.log.find(version);
-    if (place === undefined) return undefined;
-    return [...this.#members.values()].some(({ log }) => log.baseSequence > place) ? undefined : place;
+    const place = member?.log.beganAt(version) === true ? undefined : member?.log.find(version);
+    return place !== undefined && this.reaches(place) ? place : undefined;
+  }
+
+  /** True when everything after the place is known. */
+  reaches(place: number): boolean {
+    return [...this.#members.values()].every(({ log }) => log.baseSequence <= place);
   }
 
   /** Every batch after a place, exactly as live watchers saw it. */

@@ -7,8 +7,8 @@ import { Barriers } from './barriers.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
 import type { ClusterSource } from './cluster-source.ts';
 import type { CopyIndex } from './copy-index.ts';
-import type { HubPort } from './hub-port.ts';
 import type { HubSource } from './hub-source.ts';
+import { Moments } from './moments.ts';
 import type { Projections } from './projections.ts';
 import { ReferenceKinds } from './reference-kinds.ts';
 import type { Lease, SourcePool } from './source-pool.ts';
@@ -27,7 +27,7 @@ export interface ViewStatesOptions {
   readonly registry: Pick<ClusterRegistry, 'get'>;
   readonly copies: CopyIndex;
   readonly projections: Projections;
-  readonly hub: Pick<HubPort, 'revision'>;
+  readonly random: () => number;
 }
 
 /** Needs its release. */
@@ -59,9 +59,11 @@ export class ViewStates {
   readonly #options: ViewStatesOptions;
   readonly #held = new Map<string, Held>();
   readonly barriers = new Barriers();
+  readonly moments: Moments;
 
   constructor(options: ViewStatesOptions) {
     this.#options = options;
+    this.moments = new Moments(options.clock.now(), options.random());
   }
 
   /** What a workspace's projections show is another thing from now on: watchers are told. */
@@ -219,10 +221,7 @@ export class ViewStates {
   }
 
   #raiseBarrier(workspace: string | undefined): void {
-    this.barriers.raise(workspace, {
-      sequence: this.#options.pool.sequencer.next(),
-      version: this.#options.hub.revision,
-    });
+    this.barriers.raise(workspace, this.#options.pool.sequencer.next());
   }
 
   #drop(id: string, held: Held): void {

@@ -50,7 +50,7 @@ export function createView(options: ViewOptions): View {
   const { pool: reflectorPool, maps, copies, encode } = reflectors;
   const pool = new SourcePool({ hub, reflectors: reflectorPool, maps, copies, clock, log });
   const { projections = NO_PROJECTIONS } = options;
-  const states = new ViewStates({ pool, clock, discovery, registry, copies, projections, hub });
+  const states = new ViewStates({ pool, clock, discovery, registry, copies, projections, random });
   const { sourceDeadlineMs = 1_000, firstListMs = 30_000 } = options;
   const context: ViewContext = {
     hub,

@@ -6,10 +6,9 @@ import type { ByteSink } from '../kube/api.ts';
 import { apiVersionOf } from '../kube/resource.ts';
 import { ApiError, expired, internalError } from '../kube/status.ts';
 import type { Clock } from '../reconcile/clock.ts';
-import { type Barrier, namesBarrier } from './barriers.ts';
 import type { Gathered } from './gather.ts';
 import { isSelected, type ListSources, listVersionOf, openList, type ViewList, waitForVersion } from './list.ts';
-import { decodeVersion, HUB_SLOT } from './resource-version.ts';
+import { decodeVersion, HUB_SLOT, MOMENT_SLOT } from './resource-version.ts';
 import type { ViewSelection } from './selection.ts';
 import type { ViewEvent } from './view-event.ts';
 import type { ViewBatch, ViewState } from './view-state.ts';
@@ -27,8 +26,6 @@ export interface WatchContext {
   readonly form: (first: boolean) => ObjectForm;
   readonly clock: Clock;
   readonly random: () => number;
-  /** The last moment across which a watch cannot be resumed. */
-  readonly barrier: () => Barrier | undefined;
   /** Called once when the watch is over. */
   readonly onEnd: () => void;
 }
@@ -68,14 +65,11 @@ function isForeign({ clusters }: Gathered, version: bigint): boolean {
 }
 
 /** Throws ApiError 410. */
-function placeOf({ state, barrier }: WatchContext, since: bigint): number {
+function placeOf({ state, gathered: { barrier, moments } }: WatchContext, since: bigint): number {
   const { slot, version } = decodeVersion(since);
-  const last = barrier();
-  if (last !== undefined && slot === HUB_SLOT && version === last.version && namesBarrier(last, state.sources)) {
-    return last.sequence;
-  }
-  const place = state.placeOf(slot, version);
-  if (place === undefined || place < (last?.sequence ?? 0)) throw expired(`too old resource version: ${since}`);
+  const moment = slot === MOMENT_SLOT ? moments.find(version) : undefined;
+  const place = moment !== undefined && state.reaches(moment) ? moment : state.placeOf(slot, version);
+  if (place === undefined || place < barrier()) throw expired(`too old resource version: ${since}`);
   return place;
 }
 
@@ -118,7 +112,8 @@ class Watcher {
       const sources: ListSources = {
         resource: gathered.resource,
         hub: gathered.hub,
-        barrier: this.#context.barrier,
+        barrier: gathered.barrier,
+        moments: gathered.moments,
         names: state.names,
         get projection() {
           return state.projection;
@@ -232,7 +227,7 @@ class Watcher {
   }
 
   #present(): bigint {
-    return listVersionOf(this.#context.state.sources, this.#context.barrier());
+    return listVersionOf(this.#context.state.sources, this.#context.gathered);
   }
 
   #after(ms: number, task: () => void): void {

@@ -58,6 +58,7 @@ export class ReflectorLoop implements Reflector {
   #cache = new ObjectCache();
   #version = 0n;
   #epoch = 0;
+  #abandoned = 0n;
   #synced = false;
   #live = false;
   #error: string | undefined;
@@ -90,6 +91,9 @@ export class ReflectorLoop implements Reflector {
   }
   get epoch(): number {
     return this.#epoch;
+  }
+  get abandonedVersion(): bigint {
+    return this.#abandoned;
   }
   get bytes(): number {
     return this.#cache.bytes;
@@ -315,7 +319,10 @@ export class ReflectorLoop implements Reflector {
   }
 
   #applyDifferences(fresh: CacheEntry[], seen: Set<CacheEntry>, version: bigint): void {
-    if (version < this.#version) this.#epoch++;
+    if (version < this.#version) {
+      this.#epoch++;
+      if (this.#version > this.#abandoned) this.#abandoned = this.#version;
+    }
     for (const entry of fresh) {
       const known = this.#cache.get(entry.namespace, entry.name);
       if (known !== undefined) seen.add(known);

@@ -111,6 +111,8 @@ export interface Reflector {
    * one). Listeners see the differences as events either way.
    */
   readonly epoch: number;
+  /** Highest version of a history that the cluster has given up: it may come again, and then mean something else. 0n: none. */
+  readonly abandonedVersion: bigint;
   /** Resolves when the first list is in; rejects with ClusterError when the signal aborts first. */
   whenSynced(signal?: AbortSignal): Promise<void>;
   /** Resolves when the cache has reached the version (read-your-own-writes); rejects when the signal aborts first. */
