@@ -61,6 +61,8 @@ export interface ResourceDefinition {
   readonly prepareForCreate?: (object: KubeObject) => void;
   /** What every request for it is warned of. */
   readonly deprecated?: string;
+  /** What an update through the named subresource ('': none) may not change. Mutates a private copy. */
+  readonly prepareForUpdate?: (object: KubeObject, old: KubeObject, subresource: string) => void;
   /** What storage does not keep. Mutates a private copy. */
   readonly forget?: (object: KubeObject) => void;
   /** What its deletion adds while something holds it. Mutates a private copy; `now` is RFC 3339. */

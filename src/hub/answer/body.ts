@@ -1,10 +1,11 @@
 /** Request bodies: JSON, YAML, protobuf, told apart by Content-Type. */
 import type { ApiRequest } from '../../kube/api.ts';
+import type { Json } from '../../kube/object.ts';
 import { ApiError, badRequest, unsupportedMediaType } from '../../kube/status.ts';
 import type { WriteOptions } from '../core.ts';
 import { decodeProtobuf, PROTOBUF } from '../encoding/protobuf.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
-import { type DecodedBody, decodeBody as decodeText, withTypeMeta } from '../schema/decode-body.ts';
+import { type DecodedBody, decodeBody as decodeText, unrecognized, withTypeMeta } from '../schema/decode-body.ts';
 import { looksStrictly } from '../schema/field-validation.ts';
 
 const ACCEPTED = ['application/json', 'application/yaml', PROTOBUF];
@@ -20,27 +21,35 @@ interface Expected {
 
 /** The decoded body; undefined when it is empty. Throws ApiError 400, 413, 415. */
 export const decodeBody = (request: Pick<ApiRequest, 'headers' | 'body'>, expected: Expected): unknown =>
-  request.body.length === 0 ? undefined : decodeStrictly(request, expected).value;
+  request.body.length === 0 ? undefined : decodeStrictly(request, expected, { bare: true }).value;
 
 /** With what strict decoding found. `custom` kinds have no protobuf form. */
 function decodeStrictly(
   request: Pick<ApiRequest, 'headers' | 'body'>,
   expected: Expected,
-  { custom = false, strict = false }: { custom?: boolean; strict?: boolean } = {},
+  { custom = false, strict = false, bare = false }: { custom?: boolean; strict?: boolean; bare?: boolean } = {},
 ): DecodedBody {
   const kind = expected.kind;
   switch (mediaTypeOf(request)) {
     case '':
-    case '*/*':
     case 'application/json':
-      return decodeText(request.body, 'json', { kind, strict });
+      return decodeText(request.body, 'json', { kind, strict, bare });
     case 'application/yaml':
-      return decodeText(request.body, 'yaml', { kind, strict });
+      return decodeText(request.body, 'yaml', { kind, strict, bare });
     case PROTOBUF:
-      if (!custom) return { value: decodeProtobuf(request.body, expected) as never, duplicates: [] };
+      if (!custom) return { value: decodeBinary(request.body, expected), duplicates: [] };
       throw unsupportedMediaType(ACCEPTED.slice(0, 2));
     default:
-      throw unsupportedMediaType(custom ? ACCEPTED.slice(0, 2) : ACCEPTED);
+      throw unsupportedMediaType(ACCEPTED);
+  }
+}
+
+/** A fault in protobuf is told as one in JSON is. */
+function decodeBinary(body: Uint8Array, expected: Expected): Json {
+  try {
+    return decodeProtobuf(body, expected) as unknown as Json;
+  } catch (error) {
+    throw error instanceof ApiError && error.code === 400 ? unrecognized(error.message, body, expected) : error;
   }
 }
 

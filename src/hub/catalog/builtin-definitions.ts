@@ -78,7 +78,7 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
     ...(unknownFieldText(name, 'x') === undefined
       ? {}
       : { unknownField: (field: string) => unknownFieldText(name, field) as string }),
-    ...(name === 'namespaces' ? { prepareForCreate: beginNamespace, onDeletion: markTerminating } : {}),
+    ...(name === 'namespaces' ? NAMESPACE_RULES : {}),
     ...(name === 'pods' ? { prepareForCreate: withPendingStatus } : {}),
     ...(name === `${CRD_RESOURCE}.${CRD_GROUP}` ? CRD_RULES : {}),
     ...(name === 'horizontalpodautoscalers.autoscaling' && info.version === 'v1'
@@ -115,8 +115,21 @@ function withPendingStatus(pod: KubeObject): void {
   pod.status = { phase: 'Pending', qosClass: podQosClass(pod.spec) };
 }
 
+/** Only `finalize` lets go of a namespace. */
+function keepSpecFinalizers(namespace: KubeObject, old: KubeObject, subresource: string): void {
+  if (subresource === 'finalize') return;
+  if (old.spec === undefined) delete namespace.spec;
+  else namespace.spec = structuredClone(old.spec);
+}
+
 const markTerminating = (namespace: KubeObject): void => {
   namespace.status = { ...(namespace.status as object), phase: 'Terminating' };
+};
+
+const NAMESPACE_RULES: Partial<ResourceDefinition> = {
+  prepareForCreate: beginNamespace,
+  prepareForUpdate: keepSpecFinalizers,
+  onDeletion: markTerminating,
 };
 
 const CRD_RULES: Partial<ResourceDefinition> = {

@@ -38,7 +38,7 @@ export class ProtobufReader {
   varint(): bigint {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
-      if (this.#at >= this.#end) throw new MalformedProtobuf('unexpected end of data');
+      if (this.#at >= this.#end) throw new MalformedProtobuf('unexpected EOF');
       const byte = this.#bytes[this.#at++] as number;
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asUintN(64, value);
@@ -78,7 +78,7 @@ export class ProtobufReader {
   }
 
   #take(length: number): Uint8Array {
-    if (length > this.#end - this.#at) throw new MalformedProtobuf('unexpected end of data');
+    if (length > this.#end - this.#at) throw new MalformedProtobuf('unexpected EOF');
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
   }

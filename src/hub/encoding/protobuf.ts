@@ -22,6 +22,9 @@ const DELETE_OPTIONS = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
  * Throws ApiError 400 when the bytes are malformed or the kind is not built in.
  */
 export function decodeProtobuf(bytes: Uint8Array, expected?: GroupVersionKind): KubeObject {
+  if (bytes.length === 0) throw badRequest('empty data');
+  if (bytes.length === MAGIC.length && MAGIC.every((byte, index) => bytes[index] === byte))
+    throw badRequest('empty body');
   if (bytes.length < MAGIC.length || MAGIC.some((byte, index) => bytes[index] !== byte)) {
     throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
   }
@@ -32,7 +35,7 @@ export function decodeProtobuf(bytes: Uint8Array, expected?: GroupVersionKind): 
     const body = codec.decode(messageOf(gvk), new ProtobufReader(raw), 0);
     return { apiVersion: apiVersionOf(gvk), kind: gvk.kind, ...(body as object) } as KubeObject;
   } catch (error) {
-    if (error instanceof MalformedProtobuf) throw badRequest(`unable to decode protobuf: ${error.message}`);
+    if (error instanceof MalformedProtobuf) throw badRequest(error.message);
     throw error;
   }
 }

@@ -2,9 +2,10 @@
 import { LineCounter, parseAllDocuments, type Tags, visit } from 'yaml';
 import { parseJson, toJsonInteger } from '../../kube/exact-json.ts';
 import type { Json } from '../../kube/object.ts';
-import { badRequest, tooLarge } from '../../kube/status.ts';
+import { type ApiError, badRequest, tooLarge } from '../../kube/status.ts';
 import { goTypeOf } from '../patch/json-value.ts';
-import { duplicateKeys, MAX_DEPTH, nestsTooDeep } from './json-scan.ts';
+import { YAML_FAULTS } from './field-validation.ts';
+import { duplicateKeys, MAX_DEPTH, tooDeepBracket } from './json-scan.ts';
 
 /** Upstream's `--max-request-bytes` for JSON and YAML bodies. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -20,6 +21,8 @@ export interface DecodeOptions {
   readonly kind?: string;
   /** The body must say its kind: nothing else tells what a custom resource's is. */
   readonly needsKind?: boolean;
+  /** Faults are told without what the body should have been (options of a delete). */
+  readonly bare?: boolean;
   /** Look for repeated keys (field validation Warn and Strict). Default false. */
   readonly strict?: boolean;
 }
@@ -38,24 +41,33 @@ export function decodeBody(body: Uint8Array, format: BodyFormat, options: Decode
   if (body.byteLength > MAX_BODY_BYTES) {
     throw tooLarge(`Request entity too large: limit is ${MAX_BODY_BYTES}`);
   }
-  const text = decodeText(body, options);
+  const text = format === 'json' ? LENIENT_UTF8.decode(body) : decodeText(body, options);
   // Apply patches come as YAML by name but mostly are JSON, which is parsed a hundred times faster.
   if (format === 'yaml' && !text.trimStart().startsWith('{')) return decodeYaml(text, body, options);
   return decodeJson(text, body, options, format);
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
+/** A byte order mark is a character like any other: no JSON begins with one. */
+const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** encoding/json reads what is no UTF-8 as U+FFFD. */
+const LENIENT_UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function decodeText(body: Uint8Array, options: DecodeOptions): string {
   try {
-    return UTF8.decode(body);
+    return STRICT_UTF8.decode(body);
   } catch {
     throw unrecognized('yaml: invalid leading UTF-8 octet', body, options);
   }
 }
 
 function decodeJson(text: string, body: Uint8Array, options: DecodeOptions, format: BodyFormat): DecodedBody {
-  if (nestsTooDeep(text)) throw unrecognized('json parse error: exceeded max depth', body, options);
+  const bracket = tooDeepBracket(text);
+  if (bracket !== undefined)
+    throw unrecognized(
+      `couldn't get version/kind; json parse error: invalid character '${bracket}' exceeded max depth`,
+      body,
+      options,
+    );
   let value: Json;
   try {
     value = parseJson(text);
@@ -97,7 +109,8 @@ function typeMetaFault(value: Json): string | undefined {
 }
 
 /** As upstream reports a body that it cannot read at all. */
-function unrecognized(reason: string, body: Uint8Array, { kind }: DecodeOptions) {
+export function unrecognized(reason: string, body: Uint8Array, { kind, bare }: DecodeOptions): ApiError {
+  if (bare === true) return badRequest(reason);
   return badRequest(
     kind === undefined
       ? `error decoding patch: ${reason}`
@@ -140,6 +153,9 @@ function goSyntaxError(text: string, error: unknown): string {
 
 /** encoding/json's quoteChar. */
 const goQuote = (char: string): string => {
+  // A Go server looks at bytes, and shows the first one of a character as Latin-1.
+  const [byte = 0] = Buffer.from(char);
+  if (byte >= 0x80) return `'${String.fromCharCode(byte)}'`;
   if (char === "'") return "'\\''";
   if (char === '"') return `'"'`;
   return `'${JSON.stringify(char)
@@ -209,7 +225,7 @@ function decodeYaml(text: string, body: Uint8Array, options: DecodeOptions): Dec
   } catch (error) {
     throw unrecognized(`yaml: ${(error as Error).message}`, body, options);
   }
-  return { value, duplicates: duplicates.length === 0 ? [] : [`yaml: unmarshal errors:\n${duplicates.join('\n')}`] };
+  return { value, duplicates: duplicates.length === 0 ? [] : [`${YAML_FAULTS}${duplicates.join('\n')}`] };
 }
 
 /** Maps become objects with string keys, whatever the keys' names and types were. */

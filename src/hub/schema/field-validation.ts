@@ -21,6 +21,16 @@ export function strictErrors(duplicates: readonly string[], unknown: readonly st
 /** `strict decoding error: …` */
 export const strictErrorText = (errors: readonly string[]): string => `strict decoding error: ${errors.join(', ')}`;
 
+/** What the YAML parser's faults begin with, one per line; a warning is one of them. */
+export const YAML_FAULTS = 'yaml: unmarshal errors:\n';
+const lines = (error: string): string[] =>
+  error.startsWith(YAML_FAULTS)
+    ? error
+        .slice(YAML_FAULTS.length)
+        .split('\n')
+        .map((line) => line.trim())
+    : [error];
+
 /**
  * Takes what strict decoding found in a whole object, and how an object with such faults is refused. Answers the warnings
  * to send; throws under Strict.
@@ -31,6 +41,6 @@ export function settleStrictErrors(
   refuse: (fault: string) => Error,
 ): readonly string[] {
   if (errors.length === 0 || validation === 'Ignore') return [];
-  if (validation === 'Warn') return errors;
+  if (validation === 'Warn') return errors.flatMap(lines);
   throw refuse(strictErrorText(errors));
 }

@@ -3,8 +3,8 @@
 /** Go stops at 10,000; our recursive walks need their frames for other things. */
 export const MAX_DEPTH = 1_000;
 
-/** Takes text that JSON.parse accepts or refuses alike; true where brackets outside strings nest too deep. */
-export function nestsTooDeep(text: string): boolean {
+/** Takes text that JSON.parse accepts or refuses alike; the bracket outside strings that nests too deep, where one does. */
+export function tooDeepBracket(text: string): string | undefined {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
@@ -13,14 +13,14 @@ export function nestsTooDeep(text: string): boolean {
         break;
       case 0x5b:
       case 0x7b:
-        if (++depth > MAX_DEPTH) return true;
+        if (++depth > MAX_DEPTH) return text[at];
         break;
       case 0x5d:
       case 0x7d:
         depth--;
     }
   }
-  return false;
+  return undefined;
 }
 
 /** Index of the closing quote. */

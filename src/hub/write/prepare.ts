@@ -43,6 +43,7 @@ export function prepareForUpdate(target: Target, object: KubeObject, old: KubeOb
   if (metadata.deletionGracePeriodSeconds === undefined) copyField(object, old, 'deletionGracePeriodSeconds');
   delete (metadata as Record<string, unknown>).selfLink;
   copyField(object, old, 'generation');
+  definition.prepareForUpdate?.(object, old, subresource);
 }
 
 /** Counts a change of the desired state. Mutates `object`, a private copy, once all that changes it is done. */

@@ -131,8 +131,8 @@ const failure = (bytes: Uint8Array): ApiError => {
 
 test.each([
   ['no magic', Buffer.from('{}'), 'expected prefix'],
-  ['truncated length', envelope('ConfigMap', '0a ff'), 'unexpected end of data'],
-  ['length beyond the end', envelope('ConfigMap', '0a 7f 61'), 'unexpected end of data'],
+  ['truncated length', envelope('ConfigMap', '0a ff'), 'unexpected EOF'],
+  ['length beyond the end', envelope('ConfigMap', '0a 7f 61'), 'unexpected EOF'],
   ['wrong wire type', envelope('ConfigMap', '08 01'), 'wrong wireType = 0 for field metadata'],
   ['endless integer', envelope('ConfigMap', '0a ff ff ff ff ff ff ff ff ff ff ff'), 'integer overflow'],
   ['field number 0', envelope('ConfigMap', '02 00'), 'illegal field number 0'],

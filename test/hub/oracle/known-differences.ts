@@ -47,32 +47,16 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       'objects: updates, status, scale, selectable fields, tables': {
         11: ['body.message'],
       },
-      'delete options': {
-        1: ['body.message'],
-      },
       'malformed JSON': {
         30: ['body.message'],
-        32: ['status'],
       },
       'hostile JSON': {
-        4: ['body.message'],
         5: ['status'],
-        7: ['body.message'],
-        11: ['status'],
-        12: ['status'],
       },
       YAML: {
         4: ['body.message'],
         5: ['status'],
         7: ['body.message'],
-      },
-      protobuf: {
-        0: ['status'],
-        1: ['body.message'],
-        2: ['body.message'],
-        3: ['body.message'],
-        4: ['body.message'],
-        8: ['body.message'],
       },
     },
   },
@@ -82,21 +66,12 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       'objects: updates, status, scale, selectable fields, tables': {
         37: ['status'],
       },
-      'objects: validation': {
-        46: ['body.message'],
-      },
       'apply: what is refused': {
         9: ['body.message'],
         10: ['body.message'],
       },
       'status and scale': {
         25: ['status'],
-      },
-      YAML: {
-        8: ['headers.warning[0]'],
-      },
-      'content types': {
-        3: ['status'],
       },
     },
   },
@@ -121,9 +96,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       "The hub empties namespaces itself, at once, and writes the finalizer and the label of a Namespace as the user's fields.",
     at: {
       namespaces: {
-        7: ['body.spec.finalizers'],
-        8: ['body.spec.finalizers'],
-        9: ['body.spec.finalizers'],
         17: [
           'body.metadata.managedFields[0].manager',
           'body.metadata.managedFields[0].fieldsV1.f:spec',
@@ -298,9 +270,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
         25: ['body.message'],
         26: ['body.data.a'],
         41: ['body.items'],
-      },
-      'hostile JSON': {
-        13: ['status'],
       },
     },
   },

@@ -22,13 +22,15 @@ describe('JSON bodies', () => {
       `couldn't get version/kind; json parse error: invalid character '}' looking for beginning of object key string ({"a":1,})`,
     ],
     ['x', "couldn't get version/kind; json parse error: invalid character 'x' looking for beginning of value (78)"],
-    ['['.repeat(2_000), 'json parse error: exceeded max depth'],
+    ['['.repeat(2_000), "couldn't get version/kind; json parse error: invalid character '[' exceeded max depth"],
   ])('%s', (text, message) => {
     expect(() => json(text)).toThrow(expect.objectContaining({ code: 400, message: expect.stringContaining(message) }));
   });
 
-  test('text that is no UTF-8 and bodies above the limit are refused', () => {
-    expect(() => decodeBody(Buffer.from([0x22, 0xff, 0x22]), 'json')).toThrow(expect.objectContaining({ code: 400 }));
+  test('what is no UTF-8 is read as U+FFFD in JSON and refused in YAML; bodies above the limit are refused', () => {
+    expect(decodeBody(Buffer.from([0x22, 0xff, 0x22]), 'json').value).toBe('\ufffd');
+    expect(() => decodeBody(Buffer.from([0x22, 0xff, 0x22]), 'yaml')).toThrow(expect.objectContaining({ code: 400 }));
+    expect(() => decodeBody(Buffer.from('\ufeff{}'), 'json')).toThrow(expect.objectContaining({ code: 400 }));
     expect(() => decodeBody(Buffer.alloc(MAX_BODY_BYTES + 1), 'json')).toThrow(expect.objectContaining({ code: 413 }));
   });
 
