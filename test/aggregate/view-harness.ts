@@ -74,6 +74,8 @@ export interface ViewHarness {
   readonly failures: readonly string[];
   readonly pool: ReturnType<typeof createViewReflectors>['pool'];
   call(method: string, url: string, body?: unknown, options?: CallOptions): Promise<ViewAnswer>;
+  /** Reads an answer to its end without parsing it; gives how many bytes it had. */
+  read(url: string): Promise<number>;
   watch(url: string, options?: CallOptions & { sink?: ByteSink }): Promise<WatchTap>;
   close(): Promise<void>;
 }
@@ -158,6 +160,13 @@ export function viewOver(hub: Hub, registry: ClusterRegistry, sourceDeadlineMs =
         if (!(error instanceof ApiError)) throw error;
         return { status: error.code, headers: {}, json: error.status, proxy: undefined };
       }
+    },
+    async read(url) {
+      const { body } = (await send('GET', url, undefined, {})) as ApiResponse;
+      if (body instanceof Uint8Array) return body.length;
+      let size = 0;
+      for await (const part of body as AsyncIterable<Uint8Array>) size += part.length;
+      return size;
     },
     async watch(url, options = {}) {
       const tap = new WatchTap();

@@ -11,6 +11,7 @@ import { podsCase } from './cases/pods.ts';
 import { syncCase } from './cases/sync.ts';
 import { watchCase } from './cases/watch.ts';
 import { watchersCase } from './cases/watchers.ts';
+import { manyClustersFact } from './many-clusters-fact.ts';
 import { placementFact } from './placement-fact.ts';
 import { markdown, type Row, writeReport } from './report.ts';
 import { placeEverywhere, type Rig, startRig } from './rig.ts';
@@ -52,6 +53,10 @@ console.log(markdown(rows, []));
 // A run of some cases must not replace the figures of all.
 if (asked.length === 0) {
   const file = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
-  writeReport(file, rows, [`date: ${new Date().toISOString().slice(0, 10)}`, placementFact()]);
+  writeReport(file, rows, [
+    `date: ${new Date().toISOString().slice(0, 10)}`,
+    placementFact(),
+    await manyClustersFact(),
+  ]);
   console.log(`written to ${file}`);
 }
