@@ -46,6 +46,8 @@ export async function liveList(
 ): Promise<ApiResponse> {
   const token = query.continue === '' ? undefined : decodeContinue(query.continue);
   const pinned = token === undefined || token.listVersion === '' ? {} : token.versions;
+  // Before anything is read: a watch of what is cached goes on from here.
+  const place = context.pool.sequencer.last;
   const faults: SourceFault[] = resolved.unknown.map(({ clusterName }) => ({
     clusterName,
     ageMs: undefined,
@@ -79,7 +81,10 @@ export async function liveList(
     hub?.catchUp();
     const inputs = inputsOf(request.workspace, hub, sources);
     const versions = Object.fromEntries(sources.map(({ downstream, version }) => [downstream.slot, String(version)]));
-    const listVersion = token?.listVersion || String(versionOf(hub, sources));
+    const ownVersion = resolved.info.verbs.includes('watch')
+      ? context.states.moments.at(place)
+      : versionOf(hub, sources);
+    const listVersion = token?.listVersion || String(ownVersion);
     const projection = context.projections.of(request.workspace, resolved.info);
     const named = sources.flatMap(({ kinds }) => [...kinds]);
     const kind = {

@@ -1,11 +1,12 @@
 /** GET, LIST and WATCH of a view: options checked, sources gathered, the answer in the form that was asked for. */
 
+import type { Downstream } from '../clusters/downstream.ts';
 import { negotiate } from '../hub/answer/negotiate.ts';
 import { valueResponse } from '../hub/answer/respond.ts';
 import { CLUSTER_LABEL, STATE_LABEL_PREFIX } from '../hub/kinds/workload.ts';
 import { type ListQuery, parseListQuery, parseWatchQuery } from '../hub/read/list-options.ts';
 import type { ApiRequest, ApiResponse } from '../kube/api.ts';
-import { pathNotFound } from '../kube/status.ts';
+import { invalid, pathNotFound } from '../kube/status.ts';
 import { columnsOf } from './cluster-columns.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
 import { type FormContext, listAnswer, objectValue, watchForm } from './forms.ts';
@@ -19,8 +20,8 @@ import { compileSelection, type ViewSelection } from './selection.ts';
 import { deadlineOf, namesFor, withNames } from './show-references.ts';
 import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
-import { warningHeaders } from './warnings.ts';
-import { watchView } from './watch.ts';
+import { type SourceFault, warningHeaders } from './warnings.ts';
+import { UNCACHED_MS, watchView } from './watch.ts';
 
 export const isStrict = (request: ApiRequest): boolean => request.headers['x-tmc-strict']?.toLowerCase() === 'true';
 
@@ -62,7 +63,10 @@ export async function answerWatch(
     gathered.release();
   };
   try {
-    refuseFaults(gathered, isStrict(request));
+    const faults = [...gathered.faults, ...gathered.uncached.map(notWatched)];
+    refuseFaults({ ...gathered, faults }, isStrict(request));
+    // client-go then lists, and watches from there.
+    if (gathered.uncached.length > 0 && query.sendInitialEvents !== undefined) throw noInitialEvents(resolved);
     acquired = await context.states.acquireWatched(
       { workspace: request.workspace, onlyCluster: request.onlyCluster },
       resolved,
@@ -72,12 +76,27 @@ export async function answerWatch(
       watchContext(context, resolved, request, { query, form, selection, gathered, release, state: acquired.state }),
       request.signal,
     );
-    return { status: 200, headers: { 'content-type': form.form.media, ...warningHeaders(gathered.faults) }, body };
+    return { status: 200, headers: { 'content-type': form.form.media, ...warningHeaders(faults) }, body };
   } catch (error) {
     release();
     throw error;
   }
 }
+
+const notWatched = ({ clusterName }: Downstream): SourceFault => ({
+  clusterName,
+  ageMs: undefined,
+  reason: `its objects do not fit into the gateway's memory; they are listed, and the watch ends every ${UNCACHED_MS / 1_000} s so that they are listed anew`,
+});
+
+const noInitialEvents = ({ info }: ResolvedResource): Error =>
+  invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, info.resource, [
+    {
+      reason: 'FieldValueForbidden',
+      message: 'Forbidden: sendInitialEvents is forbidden for watch while clusters do not fit into memory',
+      field: 'sendInitialEvents',
+    },
+  ]);
 
 interface WatchParts {
   readonly query: ListQuery;

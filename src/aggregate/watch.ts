@@ -30,6 +30,8 @@ export interface WatchContext {
   readonly onEnd: () => void;
 }
 
+/** A watch that leaves clusters out, because they do not fit into memory, ends after this: its client lists them anew. */
+export const UNCACHED_MS = 30_000;
 const BOOKMARK_MS = 60_000;
 /** The last bookmark comes this long before the end. */
 const LAST_BOOKMARK_MS = 2_000;
@@ -72,6 +74,8 @@ function placeOf({ state, gathered: { barrier, moments } }: WatchContext, since:
   if (place === undefined || place < barrier()) throw expired(`too old resource version: ${since}`);
   return place;
 }
+
+const NOT_ALL = 'Some clusters do not fit into memory and are listed, not watched; list again to see them as they are.';
 
 const tooSlow = (): ApiError =>
   new ApiError(410, 'Expired', 'The watch was cut because its reader is too slow; list and watch again.');
@@ -215,6 +219,7 @@ class Watcher {
       this.#end();
       this.#sink.end();
     });
+    if (this.#context.gathered.uncached.length > 0) this.#after(UNCACHED_MS, () => this.#fail(expired(NOT_ALL)));
     if (!query.allowWatchBookmarks) return;
     const tick = (): void => {
       this.#bookmark(this.#present(), false);

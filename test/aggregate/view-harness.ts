@@ -11,6 +11,7 @@ import type { ApiResponse, ApiResult, ByteSink, ProxyResult } from '../../src/ku
 import { downstreamNamespace, locatorJson, NAMESPACE_LOCATOR_ANNOTATION } from '../../src/kube/namespace-locator.ts';
 import { parseRequestInfo } from '../../src/kube/request-info.ts';
 import { ApiError } from '../../src/kube/status.ts';
+import type { Clock } from '../../src/reconcile/clock.ts';
 import { silentLogger } from '../../src/reconcile/logger.ts';
 import { WatchTap } from '../hub/hub-harness.ts';
 import { type FakeCluster, NAMESPACES } from '../support/fake-cluster.ts';
@@ -99,8 +100,14 @@ export async function startView(...clusters: FakeCluster[]): Promise<ViewHarness
 }
 
 /** The same over any hub and clusters, which stay the caller's to close. */
-export function viewOver(hub: Hub, registry: ClusterRegistry, sourceDeadlineMs = 1_000): ViewHarness {
-  const reflectors = createViewReflectors({ log: silentLogger, registry });
+export function viewOver(
+  hub: Hub,
+  registry: ClusterRegistry,
+  sourceDeadlineMs = 1_000,
+  more: { readonly budgetBytes?: number; readonly clock?: Clock } = {},
+): ViewHarness {
+  const { clock, ...budget } = more;
+  const reflectors = createViewReflectors({ log: silentLogger, registry, ...budget });
   const discovery = createMergedDiscovery({
     hub: { definitions: async (workspace) => (await hub.catalog.of(workspace)).definitions },
     registry,
@@ -120,6 +127,7 @@ export function viewOver(hub: Hub, registry: ClusterRegistry, sourceDeadlineMs =
     reflectors,
     discovery,
     log: silentLogger,
+    ...(clock === undefined ? {} : { clock }),
     sourceDeadlineMs,
   });
 
