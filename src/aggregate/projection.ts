@@ -6,22 +6,25 @@
 import type { Downstream } from '../clusters/downstream.ts';
 import { scanCanonical } from '../clusters/reflector-cache.ts';
 import { encodeWith } from '../clusters/reflector-encode.ts';
-import { applyStep } from '../hub/kinds/apply-step.ts';
-import { compileCondition, type ProjectionCondition } from '../hub/kinds/projection-condition.ts';
 import { type ProjectionRules, rulesOf } from '../hub/kinds/projection-rules.ts';
-import type { ProjectionRule, ResourceProjection } from '../hub/kinds/resource-projection.ts';
-import type { TransformStep } from '../hub/kinds/transform-step.ts';
+import type { ResourceProjection } from '../hub/kinds/resource-projection.ts';
 import type { TemplateValues } from '../hub/kinds/transform-template.ts';
 import { CLUSTER_LABEL } from '../hub/kinds/workload.ts';
-import type { JsonMap } from '../hub/patch/json-value.ts';
 import { parseJson, stringifyJson } from '../kube/exact-json.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { scanObject } from '../kube/object-scan.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
-import { fromLabelSelector, type LabelRequirements, matchesLabels } from '../kube/selector.ts';
-import { type FieldMask, maskObject, parseMask } from './field-mask.ts';
 import type { Item } from './item.ts';
 import { type Choose, chooserOf, isShownFor } from './merge-rule.ts';
+import {
+  changed,
+  changes,
+  compileStep,
+  holdsFor,
+  holdsInCluster,
+  type ProjectionStep,
+  reads,
+} from './projection-step.ts';
 import { findReferences, referencePaths } from './reference-paths.ts';
 
 /** Told of an object that could not be projected, and why. */
@@ -44,7 +47,7 @@ export class Projection {
   /** Objects are shown otherwise than they are: what is shown cannot be written back. */
   readonly changesFields: boolean;
   readonly #options: ProjectionOptions;
-  readonly #steps: readonly Step[];
+  readonly #steps: readonly ProjectionStep[];
   readonly #rules: ProjectionRules;
   readonly #byCluster = new WeakMap<Downstream, ClusterProjection>();
 
@@ -85,70 +88,6 @@ export class Projection {
   }
 }
 
-interface Rule {
-  readonly source: ProjectionRule;
-  readonly clusterSelector: LabelRequirements | undefined;
-  readonly selector: LabelRequirements | undefined;
-  readonly names: ((name: string) => boolean) | undefined;
-}
-
-interface Step {
-  readonly projection: ResourceProjection;
-  /** Undefined: all. */
-  readonly rules: readonly Rule[] | undefined;
-  readonly condition: ProjectionCondition | undefined;
-  readonly mask: FieldMask | undefined;
-  readonly transforms: readonly TransformStep[];
-}
-
-function compileStep(projection: ResourceProjection): Step {
-  const { projection: type, select, condition, fields = [], transforms = [] } = projection.spec;
-  return {
-    projection,
-    rules: type === 'Selective' ? (select ?? []).map(compileRule) : undefined,
-    condition: type === 'Conditional' ? conditionOf(condition ?? '') : undefined,
-    mask: fields.length === 0 ? undefined : parseMask(fields),
-    transforms,
-  };
-}
-
-const compileRule = (source: ProjectionRule): Rule => ({
-  source,
-  clusterSelector: source.clusterSelector && fromLabelSelector(source.clusterSelector),
-  selector: source.selector && fromLabelSelector(source.selector),
-  names: source.names && anyOf(source.names.map(namePattern)),
-});
-
-/** What was refused at creation, should it be there all the same: it has no answer. */
-function conditionOf(source: string): ProjectionCondition {
-  const compiled = compileCondition(source);
-  if ('condition' in compiled) return compiled.condition;
-  return () => {
-    throw new Error(compiled.fault);
-  };
-}
-
-const anyOf =
-  (tests: readonly ((name: string) => boolean)[]) =>
-  (name: string): boolean =>
-    tests.some((test) => test(name));
-
-function namePattern(pattern: string): (name: string) => boolean {
-  const star = pattern.indexOf('*');
-  if (star < 0) return (name) => name === pattern;
-  const [start, end] = [pattern.slice(0, star), pattern.slice(star + 1)];
-  return (name) => name.length >= start.length + end.length && name.startsWith(start) && name.endsWith(end);
-}
-
-const holdsInCluster = ({ source, clusterSelector }: Rule, { name, labels }: TemplateValues['cluster']): boolean =>
-  (source.clusters === undefined || source.clusters.includes(name)) &&
-  (clusterSelector === undefined || matchesLabels(clusterSelector, labels));
-
-const holdsFor = ({ source, selector, names }: Rule, item: Item, namespace: string): boolean =>
-  (source.namespaces === undefined || source.namespaces.includes(namespace)) &&
-  (names === undefined || names(item.name)) &&
-  (selector === undefined || matchesLabels(selector, item.labels));
-
 /** The same for one cluster: what depends on it alone is decided. */
 export class ClusterProjection {
   /** False: nothing of this cluster is shown. */
@@ -156,12 +95,12 @@ export class ClusterProjection {
   /** What is shown depends on what stands in objects: they are parsed, once each. */
   readonly reads: boolean;
   readonly #options: ProjectionOptions;
-  readonly #steps: readonly Step[];
+  readonly #steps: readonly ProjectionStep[];
   readonly #cluster: TemplateValues['cluster'];
   /** Objects are immutable: what was decided of one holds until the next comes in its place. */
   readonly #shown = new WeakMap<Item, Item | typeof HIDDEN>();
 
-  constructor(options: ProjectionOptions, steps: readonly Step[], cluster: TemplateValues['cluster']) {
+  constructor(options: ProjectionOptions, steps: readonly ProjectionStep[], cluster: TemplateValues['cluster']) {
     this.#options = options;
     this.#cluster = cluster;
     this.#steps = steps.map((step) => ({
@@ -243,24 +182,6 @@ export class ClusterProjection {
 const parsed = ({ bytes }: Item): KubeObject => parseJson(bytes.toString('utf8')) as unknown as KubeObject;
 
 const HIDDEN = 'hidden';
-
-const changes = ({ mask, transforms }: Step): boolean => mask !== undefined || transforms.length > 0;
-
-const reads = (step: Step): boolean => step.condition !== undefined || changes(step);
-
-function changed(draft: KubeObject, { mask, transforms }: Step, values: TemplateValues): KubeObject {
-  const masked = mask === undefined ? (draft as unknown as JsonMap) : maskObject(draft as unknown as JsonMap, mask);
-  for (const step of transforms) {
-    try {
-      applyStep(masked, step, values);
-    } catch (error) {
-      throw new Error(
-        `cannot ${step.operation} ${step.path}: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-  }
-  return masked as unknown as KubeObject;
-}
 
 const templateValues = (
   values: Pick<TemplateValues, 'workspace' | 'cluster'>,
