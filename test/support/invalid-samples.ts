@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../src/kube/object.ts';
 
 import { INVALID_CONTAINERS, INVALID_POD_SPECS } from './invalid-pod-samples.ts';
+import { INVALID_POLICIES, POLICY_KINDS } from './invalid-policy-samples.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -13,6 +14,7 @@ export interface InvalidSample {
 }
 
 const kinds = {
+  ...POLICY_KINDS,
   Pod: ['/api/v1/namespaces/default/pods', 'v1'],
   Service: ['/api/v1/namespaces/default/services', 'v1'],
   ConfigMap: ['/api/v1/namespaces/default/configmaps', 'v1'],
@@ -60,6 +62,7 @@ const backend = { service: { name: 's', port: { number: 80 } } };
 
 export const INVALID_SAMPLES: readonly InvalidSample[] = [
   ...INVALID_POD_SPECS.map(([what, spec]) => container(what, {}, spec)),
+  ...INVALID_POLICIES.map(([kind, what, fields]) => invalid(kind as keyof typeof kinds, what, fields)),
   ...INVALID_CONTAINERS.map(([what, fields]) => container(what, fields)),
   invalid('Pod', 'no containers', { spec: {} }),
   container('container name', { name: 'C_1' }),

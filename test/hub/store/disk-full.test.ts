@@ -4,15 +4,14 @@
  * (EFBIG, works anywhere on Linux), and a small file system of its own (ENOSPC, where root may mount).
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { bundleWriter, inspect, startWriter, type WriterProcess } from './writer-process.ts';
 
-const ROUNDS = Number(process.env.TMC_DISK_FULL_ROUNDS ?? 20);
-const KILLED_EACH = 5;
+const ROUNDS = Number(process.env.TMC_DISK_FULL_ROUNDS ?? 12);
 const canLimit = spawnSync('prlimit', ['--version']).status === 0;
 
 /** What a full disk does is the file system's business, not the disk's: no need to wait for one. */
@@ -37,24 +36,26 @@ function expectRefusals({ refused }: WriterProcess): void {
     expect(line).toMatch(/^refused StoreFullError: The store cannot be written, its disk may be full: /);
 }
 
-/** Fills and frees the disk so many times below one store, with a kill now and then. */
+/** Fills the disk below a store, many times over. */
 async function fillAndFree(
   folder: string,
   disk: { fill(pid: number, path: string): void; free(pid: number): void },
 ): Promise<void> {
   const script = await bundleWriter();
   let refusals = 0;
-  for (let round = 0; round < ROUNDS; round += KILLED_EACH) {
+  for (let round = 0; round < ROUNDS; round++) {
     const path = join(folder, `hub-${round}.db`);
     const writer = startWriter(script, path, round);
     onTestFinished(() => void writer.child.kill('SIGKILL'));
     await writer.ready;
     const pid = writer.child.pid as number;
-    for (let fill = 0; fill < KILLED_EACH; fill++) {
+    await untilWritten(writer);
+    disk.fill(pid, path);
+    await untilRefused(writer);
+    // Killed while the disk is full, or after it went on by itself.
+    if (round % 2 === 1) {
+      disk.free(pid);
       await untilWritten(writer);
-      disk.fill(pid, path);
-      await untilRefused(writer);
-      if (fill < KILLED_EACH - 1) disk.free(pid);
     }
     writer.child.kill('SIGKILL');
     await writer.ended;
@@ -82,16 +83,16 @@ describe('a full disk', { timeout: 180_000 }, () => {
   const small = temporaryMount();
   test.runIf(small)('a file system without space', async () => {
     const folder = temporaryFolder();
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', folder]);
     onTestFinished(() => void spawnSync('umount', ['-l', folder]));
     const ballast = join(folder, 'ballast');
     await fillAndFree(folder, {
+      // All at once and nearly to the last page, or the writer fills the disk for good meanwhile.
       fill: () => {
-        const free = Number(execFileSync('stat', ['-f', '-c', '%a', folder]).toString()) * 4_096;
-        try {
-          writeFileSync(ballast, Buffer.alloc(Math.max(0, free - Math.floor(Math.random() * 200_000))));
-        } catch {
-          // The writer was quicker: it is full.
+        for (let spare = Math.floor(Math.random() * 200_000); ; spare += 100_000) {
+          const free = Number(execFileSync('stat', ['-f', '-c', '%a', folder]).toString()) * 4_096;
+          const bytes = Math.max(4_096, free - spare);
+          if (spawnSync('fallocate', ['-l', `${bytes}`, ballast]).status === 0 || free === 0) return;
         }
       },
       free: () => rmSync(ballast, { force: true }),

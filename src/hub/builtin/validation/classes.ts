@@ -13,14 +13,37 @@ import {
 import { dnsSubdomainErrors, labelKeyErrors } from '../../../kube/label-syntax.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import { type Causes, dnsLabel, oneOf } from './scalars.ts';
-import { declaredImmutable, immutable } from './selectors.ts';
+import { declaredImmutable, immutable, labelKeyCauses } from './selectors.ts';
 
 export type StorageClass = KubeObject & {
   readonly provisioner?: string;
   readonly parameters?: Readonly<Record<string, string>>;
   readonly reclaimPolicy?: string;
   readonly volumeBindingMode?: string;
+  readonly allowedTopologies?: readonly {
+    readonly matchLabelExpressions?: readonly { readonly key?: string; readonly values?: readonly string[] }[];
+  }[];
 };
+
+function topologyCauses({ allowedTopologies = [] }: StorageClass): Causes {
+  return allowedTopologies.flatMap(({ matchLabelExpressions = [] }, at) => {
+    const keys = new Set<string>();
+    const path = child(index('allowedTopologies', at), 'matchLabelExpressions');
+    return matchLabelExpressions.flatMap(({ key = '', values = [] }, position) => {
+      const own = index(path, position);
+      const twice = keys.has(key);
+      keys.add(key);
+      return [
+        ...(values.length === 0 ? [requiredValue(child(own, 'values'))] : []),
+        ...values.flatMap((value, place) =>
+          values.indexOf(value) < place ? [duplicateValue(index(child(own, 'values'), place), value)] : [],
+        ),
+        ...labelKeyCauses(key, child(own, 'key')),
+        ...(twice ? [duplicateValue(child(own, 'key'), key)] : []),
+      ];
+    });
+  });
+}
 
 export function storageClassCauses(object: StorageClass, old: StorageClass | undefined): Causes {
   const { provisioner = '' } = object;
@@ -30,8 +53,10 @@ export function storageClassCauses(object: StorageClass, old: StorageClass | und
       : labelKeyErrors(provisioner.toLowerCase()).map((text) =>
           invalidValue('provisioner', provisioner.toLowerCase(), text),
         )),
+    ...('' in (object.parameters ?? {}) ? [invalidValue('parameters', '', 'field can not be empty.')] : []),
     ...oneOf(object.reclaimPolicy, ['Delete', 'Retain'], 'reclaimPolicy'),
     ...oneOf(object.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], 'volumeBindingMode'),
+    ...topologyCauses(object),
     ...(old
       ? (['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const).flatMap((field) =>
           declaredImmutable(object[field], old[field], field),
@@ -44,11 +69,16 @@ export type PriorityClass = KubeObject & { readonly value?: number; readonly pre
 
 /** Above it stand the system's own classes. */
 const HIGHEST_PRIORITY = 1_000_000_000;
+const SYSTEM_CLASSES = ['system-node-critical', 'system-cluster-critical'];
+const RESERVED = "priority class names with 'system-' prefix are reserved for system use only. error: ";
 
 export function priorityClassCauses(object: PriorityClass, old: PriorityClass | undefined): Causes {
   const { value = 0, preemptionPolicy, metadata } = object;
   const system = (metadata.name ?? '').startsWith('system-');
   return [
+    ...(system && !SYSTEM_CLASSES.includes(metadata.name ?? '')
+      ? [forbiddenField('metadata.name', `${RESERVED}${metadata.name} is not a known system priority class`)]
+      : []),
     ...(!system && value > HIGHEST_PRIORITY
       ? [forbiddenField('value', `maximum allowed value of a user defined priority is ${HIGHEST_PRIORITY}`)]
       : []),

@@ -1,10 +1,18 @@
 /** ConfigMaps, Secrets and claims (pkg/apis/core/validation). */
 import { isDeepStrictEqual } from 'node:util';
-import { child, forbiddenField, index, invalidValue, requiredValue, tooLong } from '../../../kube/field-error.ts';
+import {
+  child,
+  forbiddenField,
+  index,
+  invalidValue,
+  notSupported,
+  requiredValue,
+  tooLong,
+} from '../../../kube/field-error.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import { nanosOf } from './resources.ts';
-import { type Causes, configKey } from './scalars.ts';
-import { immutable } from './selectors.ts';
+import { type Causes, configKey, dnsSubdomain } from './scalars.ts';
+import { immutable, type Selector, selectorCauses } from './selectors.ts';
 
 type Entries = Readonly<Record<string, string>>;
 
@@ -108,9 +116,27 @@ interface ClaimSpec {
   readonly accessModes?: readonly string[];
   readonly resources?: { readonly requests?: { readonly storage?: string } };
   readonly volumeAttributesClassName?: string;
+  readonly storageClassName?: string;
+  readonly volumeMode?: string;
+  readonly selector?: Selector;
+  readonly dataSource?: object;
+  readonly dataSourceRef?: object;
   readonly [field: string]: unknown;
 }
 export type Claim = KubeObject & { readonly spec?: ClaimSpec };
+
+const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
+const VOLUME_MODES = ['Block', 'Filesystem'];
+
+function accessCauses(modes: readonly string[]): Causes {
+  const path = 'spec.accessModes';
+  return [
+    ...modes.flatMap((mode) => (ACCESS_MODES.includes(mode) ? [] : [notSupported(path, mode, ACCESS_MODES)])),
+    ...(modes.includes('ReadWriteOncePod') && modes.length > 1
+      ? [forbiddenField(path, 'may not use ReadWriteOncePod with other access modes')]
+      : []),
+  ];
+}
 
 export function claimCauses(claim: Claim, old: Claim | undefined): Causes {
   const spec = claim.spec ?? {};
@@ -120,11 +146,17 @@ export function claimCauses(claim: Claim, old: Claim | undefined): Causes {
     ...((spec.accessModes ?? []).length === 0
       ? [requiredValue('spec.accessModes', 'at least 1 access mode is required')]
       : []),
+    ...selectorCauses(spec.selector, 'spec.selector'),
+    ...accessCauses(spec.accessModes ?? []),
     ...(storage === undefined
       ? [requiredValue(index(path, 'storage'))]
       : nanosOf(storage) <= 0n
         ? [invalidValue(index(path, 'storage'), storage, 'must be greater than zero')]
         : []),
+    ...(spec.storageClassName ? dnsSubdomain(spec.storageClassName, 'spec.storageClassName') : []),
+    ...(spec.volumeMode === undefined || VOLUME_MODES.includes(spec.volumeMode)
+      ? []
+      : [notSupported('spec.volumeMode', spec.volumeMode, VOLUME_MODES)]),
     ...(old && !isDeepStrictEqual(fixedPart(spec), fixedPart(old.spec ?? {}))
       ? [
           forbiddenField(

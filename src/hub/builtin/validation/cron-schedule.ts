@@ -17,6 +17,7 @@ const FIELDS: readonly Bounds[] = [
   { min: 0, max: 6, names: named('sun mon tue wed thu fri sat', 0) },
 ];
 
+const DURATION_UNITS = ['h', 'm', 's', 'ms', 'us', 'ns'];
 const DESCRIPTORS = new Set(['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly']);
 
 /** The first fault, or undefined. */
@@ -24,6 +25,11 @@ export function cronScheduleError(schedule: string): string | undefined {
   const spec = schedule.replace(/^(?:CRON_)?TZ=\S+\s+/, '').trim();
   if (schedule === '') return 'empty spec string';
   if (spec.startsWith('@')) {
+    const unit = /^@every (?:\d+(?:\.\d+)?(?:h|m|s|ms|us|ns))*\d+(?:\.\d+)?([a-z]+)/.exec(spec)?.[1];
+    if (unit !== undefined && !DURATION_UNITS.includes(unit)) {
+      const duration = spec.slice('@every '.length);
+      return `failed to parse duration ${spec}: time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(duration)}`;
+    }
     return DESCRIPTORS.has(spec) || /^@every (\d+(\.\d+)?(h|m|s|ms|us|ns))+$/.test(spec)
       ? undefined
       : `unrecognized descriptor: ${spec}`;

@@ -1,5 +1,5 @@
 /** Ingresses and network policies (pkg/apis/networking/validation). */
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import {
   child,
   type FieldPath,
@@ -34,7 +34,17 @@ interface IngressSpec {
 
 export type Ingress = KubeObject & { readonly spec?: IngressSpec };
 
-export function ingressCauses(ingress: Ingress): Causes {
+const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
+
+/** On create the old way to name the class must agree with the new one. */
+function classCauses({ metadata, spec = {} }: Ingress): Causes {
+  const annotated = metadata.annotations?.[CLASS_ANNOTATION];
+  if (annotated === undefined || spec.ingressClassName === undefined || annotated === spec.ingressClassName) return [];
+  const path = child('annotations', CLASS_ANNOTATION);
+  return [invalidValue(path, annotated, 'must match `ingressClassName` when both are specified')];
+}
+
+export function ingressCauses(ingress: Ingress, old: Ingress | undefined): Causes {
   const spec = ingress.spec ?? {};
   const rules = spec.rules ?? [];
   return [
@@ -45,6 +55,7 @@ export function ingressCauses(ingress: Ingress): Causes {
     ...rules.flatMap((rule, at) => ruleCauses(rule, index('spec.rules', at))),
     ...(spec.tls ?? []).flatMap((tls, at) => tlsCauses(tls, index('spec.tls', at))),
     ...(spec.ingressClassName === undefined ? [] : dnsSubdomain(spec.ingressClassName, 'spec.ingressClassName')),
+    ...(old === undefined ? classCauses(ingress) : []),
   ];
 }
 
@@ -135,7 +146,7 @@ interface PolicyPort {
 interface Peer {
   readonly podSelector?: Selector;
   readonly namespaceSelector?: Selector;
-  readonly ipBlock?: { readonly cidr?: string };
+  readonly ipBlock?: { readonly cidr?: string; readonly except?: readonly string[] };
 }
 interface PolicyRule {
   readonly ports?: readonly PolicyPort[];
@@ -169,12 +180,16 @@ export function networkPolicyCauses({ spec = {} }: NetworkPolicy): Causes {
     ...selectorCauses(spec.podSelector, 'spec.podSelector'),
     ...direction(spec.ingress, 'ingress', 'from'),
     ...direction(spec.egress, 'egress', 'to'),
-    ...(spec.policyTypes ?? []).flatMap((type, at) =>
-      type === 'Ingress' || type === 'Egress'
-        ? []
-        : [notSupported(index('spec.policyTypes', at), type, ['Ingress', 'Egress'])],
-    ),
+    ...policyTypeCauses(spec.policyTypes ?? []),
   ];
+}
+
+function policyTypeCauses(types: readonly string[]): Causes {
+  const path = 'spec.policyTypes';
+  if (types.length > 2) return [invalidValue(path, types, 'may not specify more than two policyTypes')];
+  return types.flatMap((type, at) =>
+    type === 'Ingress' || type === 'Egress' ? [] : [notSupported(index(path, at), type, ['Ingress', 'Egress'])],
+  );
 }
 
 function policyPort({ protocol, port, endPort }: PolicyPort, path: FieldPath): Causes {
@@ -193,6 +208,7 @@ function policyPort({ protocol, port, endPort }: PolicyPort, path: FieldPath): C
     ...(typeof port === 'number' && endPort !== undefined && endPort < port
       ? invalidEnd('must be greater than or equal to `port`')
       : []),
+    ...(typeof port === 'number' && endPort !== undefined ? portNumber(endPort, end) : []),
   ];
 }
 
@@ -201,8 +217,44 @@ function peerCauses(peer: Peer, path: FieldPath): Causes {
   return [
     ...selectorCauses(peer.podSelector, child(path, 'podSelector')),
     ...selectorCauses(peer.namespaceSelector, child(path, 'namespaceSelector')),
-    ...(peer.ipBlock && !peer.ipBlock.cidr ? [requiredValue(child(child(path, 'ipBlock'), 'cidr'))] : []),
+    ...(peer.ipBlock ? blockCauses(peer.ipBlock, child(path, 'ipBlock')) : []),
     ...(count === 0 ? [requiredValue(path, 'must specify a peer')] : []),
     ...(count > 1 && peer.ipBlock ? [forbiddenField(path, 'may not specify both ipBlock and another peer')] : []),
   ];
+}
+
+const RANGE = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+
+function blockCauses({ cidr = '', except = [] }: NonNullable<Peer['ipBlock']>, path: FieldPath): Causes {
+  const own = child(path, 'cidr');
+  if (cidr === '') return [requiredValue(own)];
+  const whole = parseRange(cidr);
+  if (whole === undefined) return [invalidValue(own, cidr, RANGE)];
+  return except.flatMap((text, at) => {
+    const part = parseRange(text);
+    const place = index(child(path, 'except'), at);
+    if (part === undefined) return [invalidValue(place, text, RANGE)];
+    return isWithin(part, whole) ? [] : [invalidValue(place, text, 'must be a strict subset of `cidr`')];
+  });
+}
+
+interface Range {
+  readonly address: string;
+  readonly family: 'ipv4' | 'ipv6';
+  readonly bits: number;
+}
+
+function parseRange(text: string): Range | undefined {
+  const [address = '', length = '', ...more] = text.split('/');
+  const version = address.includes('%') ? 0 : isIP(address);
+  const bits = /^\d{1,3}$/.test(length) ? Number(length) : 1_000;
+  if (version === 0 || more.length > 0 || bits > (version === 4 ? 32 : 128)) return undefined;
+  return { address, family: version === 4 ? 'ipv4' : 'ipv6', bits };
+}
+
+function isWithin(part: Range, whole: Range): boolean {
+  if (part.family !== whole.family || part.bits <= whole.bits) return false;
+  const block = new BlockList();
+  block.addSubnet(whole.address, whole.bits, whole.family);
+  return block.check(part.address, part.family);
 }

@@ -29,7 +29,7 @@ import { annotationCauses, type Labels, labelCauses } from './selectors.ts';
 import { tokensNeedAccount } from './volume-sources.ts';
 import { type Volume, volumeCauses } from './volumes.ts';
 
-interface Toleration {
+export interface Toleration {
   readonly key?: string;
   readonly operator?: string;
   readonly value?: string;
@@ -134,7 +134,7 @@ function hostPortCauses(spec: PodSpec, path: FieldPath, isPod: boolean): Causes 
   );
 }
 
-function tolerationCauses(toleration: Toleration, path: FieldPath): Causes {
+export function tolerationCauses(toleration: Toleration, path: FieldPath): Causes {
   const { key = '', operator = '', value = '', effect = '' } = toleration;
   const operatorPath = child(path, 'operator');
   return [

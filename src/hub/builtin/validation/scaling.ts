@@ -1,6 +1,15 @@
 /** Autoscalers and disruption budgets (pkg/apis/{autoscaling,policy}/validation). */
-import { child, type FieldPath, forbiddenField, invalidValue, requiredValue } from '../../../kube/field-error.ts';
+import {
+  child,
+  type FieldPath,
+  forbiddenField,
+  index,
+  invalidValue,
+  notSupported,
+  requiredValue,
+} from '../../../kube/field-error.ts';
 import type { KubeObject } from '../../../kube/object.ts';
+import { type Behavior, behaviorCauses, type Metric, metricCauses } from './autoscaler-metrics.ts';
 import { atMostAll, type Causes, countOrPercent, type IntOrString, pathSegment, structureCause } from './scalars.ts';
 import { type Selector, selectorCauses } from './selectors.ts';
 
@@ -9,7 +18,8 @@ export type Autoscaler = KubeObject & {
     readonly scaleTargetRef?: { readonly apiVersion?: string; readonly kind?: string; readonly name?: string };
     readonly minReplicas?: number;
     readonly maxReplicas?: number;
-    readonly metrics?: readonly { readonly type?: string }[];
+    readonly metrics?: readonly Metric[];
+    readonly behavior?: Behavior;
   };
 };
 
@@ -28,6 +38,8 @@ export function autoscalerCauses({ spec = {} }: Autoscaler, old: Autoscaler | un
     ...nameCauses(scaleTargetRef.kind, 'spec.scaleTargetRef.kind'),
     ...nameCauses(scaleTargetRef.name, 'spec.scaleTargetRef.name'),
     ...(old === undefined || versionFault(old) === undefined ? versionCauses(scaleTargetRef.apiVersion) : []),
+    ...metrics.flatMap((metric, at) => metricCauses(metric, index('spec.metrics', at))),
+    ...behaviorCauses(spec.behavior, 'spec.behavior'),
     ...(minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External')
       ? [
           forbiddenField(
@@ -60,6 +72,7 @@ interface BudgetSpec {
   readonly minAvailable?: IntOrString;
   readonly maxUnavailable?: IntOrString;
   readonly selector?: Selector;
+  readonly unhealthyPodEvictionPolicy?: string;
 }
 export type Budget = KubeObject & { readonly spec?: BudgetSpec };
 
@@ -83,8 +96,13 @@ export function budgetCauses({ spec = {} }: Budget): Causes {
         : [...countOrPercent(value, child('spec', field)), ...atMostAll(value, child('spec', field))];
     }),
     ...selectorCauses(spec.selector, 'spec.selector'),
+    ...(spec.unhealthyPodEvictionPolicy === undefined || EVICTION_POLICIES.includes(spec.unhealthyPodEvictionPolicy)
+      ? []
+      : [notSupported('spec.unhealthyPodEvictionPolicy', spec.unhealthyPodEvictionPolicy, EVICTION_POLICIES)]),
   ];
 }
+
+const EVICTION_POLICIES = ['AlwaysAllow', 'IfHealthyBudget'];
 
 /** Upstream's messages print its internal structure. */
 const internalBudget = (spec: BudgetSpec): object => ({

@@ -19,6 +19,7 @@ import { cronJobCauses, jobCauses } from './jobs.ts';
 import { ingressCauses, networkPolicyCauses } from './networking.ts';
 import { podCauses } from './pods.ts';
 import { limitRangeCauses, quotaCauses } from './quotas.ts';
+import { csiDriverCauses, runtimeClassCauses } from './runtimes.ts';
 import { autoscalerCauses, budgetCauses } from './scaling.ts';
 import { serviceCauses } from './services.ts';
 import { DAEMON_SET_STATUS, DEPLOYMENT_STATUS, REPLICA_SET_STATUS, STATEFUL_SET_STATUS, withStatus } from './status.ts';
@@ -53,12 +54,14 @@ const RULES: Readonly<Record<string, Validation>> = {
   'networking.k8s.io/Ingress': ingressCauses,
   'networking.k8s.io/IngressClass': ingressClassCauses,
   'networking.k8s.io/NetworkPolicy': networkPolicyCauses,
+  'node.k8s.io/RuntimeClass': runtimeClassCauses,
   'policy/PodDisruptionBudget': budgetCauses,
   'rbac.authorization.k8s.io/ClusterRole': roleCauses(false),
   'rbac.authorization.k8s.io/ClusterRoleBinding': bindingCauses(false),
   'rbac.authorization.k8s.io/Role': roleCauses(true),
   'rbac.authorization.k8s.io/RoleBinding': bindingCauses(true),
   'scheduling.k8s.io/PriorityClass': priorityClassCauses,
+  'storage.k8s.io/CSIDriver': csiDriverCauses,
   'storage.k8s.io/StorageClass': storageClassCauses,
 };
 

@@ -292,7 +292,7 @@ export const SOURCE_RULES: Readonly<Record<string, readonly Rule[]>> = {
   iscsi: [required('targetPortal', 'iqn'), checked('iqn', iscsiName), upTo255('lun'), iscsi],
   glusterfs: [required('endpoints', 'path')],
   flocker: [either('datasetName', 'datasetUUID')],
-  persistentVolumeClaim: [required('claimName'), checked('claimName', dnsSubdomain)],
+  persistentVolumeClaim: [required('claimName')],
   rbd: [required('monitors', 'image')],
   cinder: [required('volumeID'), secretName('secretRef')],
   cephfs: [required('monitors')],

@@ -1,7 +1,16 @@
 /** Deployments, ReplicaSets, StatefulSets and DaemonSets (pkg/apis/apps/validation). */
-import { child, type FieldPath, forbiddenField, invalidValue, requiredValue } from '../../../kube/field-error.ts';
+import {
+  child,
+  type FieldPath,
+  forbiddenField,
+  index,
+  invalidValue,
+  notSupported,
+  requiredValue,
+} from '../../../kube/field-error.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import type { StatusCause } from '../../../kube/status.ts';
+import { type Claim, claimCauses } from './configuration.ts';
 import { type PodTemplate, runningTemplateCauses, templateCauses } from './pods.ts';
 import {
   amountOf,
@@ -36,7 +45,9 @@ interface WorkloadSpec {
   readonly updateStrategy?: Strategy;
   readonly serviceName?: string;
   readonly podManagementPolicy?: string;
-  readonly volumeClaimTemplates?: readonly { readonly metadata?: { readonly name?: string } }[];
+  readonly volumeClaimTemplates?: readonly Claim[];
+  readonly persistentVolumeClaimRetentionPolicy?: { readonly whenDeleted?: string; readonly whenScaled?: string };
+  readonly ordinals?: { readonly start?: number };
 }
 
 export type Workload = KubeObject & { readonly spec?: WorkloadSpec };
@@ -149,8 +160,11 @@ export function statefulSetCauses(object: Workload, old: Workload | undefined): 
   return [
     ...podManagement(spec.podManagementPolicy ?? ''),
     ...updateStrategy(spec.updateStrategy ?? {}),
+    ...retention(spec.persistentVolumeClaimRetentionPolicy),
     ...nonNegative(spec.replicas, at('replicas')),
     ...nonNegative(spec.minReadySeconds, at('minReadySeconds')),
+    ...nonNegative(spec.ordinals?.start, child(at('ordinals'), 'start')),
+    ...claimTemplates(spec.volumeClaimTemplates ?? []),
     ...(spec.serviceName ? dnsLabel(spec.serviceName, at('serviceName')) : []),
     ...requiredSelector(spec.selector, 'statefulset'),
     ...(chosen === 'invalid' ? [invalidValue(at('selector'), spec.selector, '')] : []),
@@ -161,11 +175,28 @@ export function statefulSetCauses(object: Workload, old: Workload | undefined): 
   ];
 }
 
+const RETENTIONS = ['Retain', 'Delete'];
+
+const retention = (policy: WorkloadSpec['persistentVolumeClaimRetentionPolicy']): Causes =>
+  (['whenDeleted', 'whenScaled'] as const).flatMap((field) => {
+    const value = policy?.[field];
+    const path = child(at('persistentVolumeClaimRetentionPolicy'), field);
+    return value === undefined || RETENTIONS.includes(value) ? [] : [notSupported(path, value, RETENTIONS)];
+  });
+
+const claimTemplates = (claims: readonly Claim[]): Causes =>
+  claims.flatMap((claim, position) =>
+    claimCauses(claim, undefined).map((cause) => ({
+      ...cause,
+      field: child(index(at('volumeClaimTemplates'), position), cause.field ?? ''),
+    })),
+  );
+
 /** Claims become volumes of every pod, in place of volumes of the same name. */
 function withClaimVolumes(spec: WorkloadSpec): PodTemplate {
   const { template = {}, volumeClaimTemplates = [] } = spec;
   if (volumeClaimTemplates.length === 0) return template;
-  const names = volumeClaimTemplates.map(({ metadata }) => metadata?.name ?? '');
+  const names = volumeClaimTemplates.map(({ metadata }) => metadata.name ?? '');
   const claims = names.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
   const others = (template.spec?.volumes ?? []).filter(({ name }) => !names.includes(name ?? ''));
   return { ...template, spec: { ...template.spec, volumes: [...claims, ...others] } };
@@ -181,7 +212,18 @@ function updateStrategy(strategy: Strategy): Causes {
   const path = at('updateStrategy');
   const rolling = child(path, 'rollingUpdate');
   if (strategy.type === 'RollingUpdate') {
-    return nonNegative(strategy.rollingUpdate?.partition, child(rolling, 'partition'));
+    const { partition, maxUnavailable } = strategy.rollingUpdate ?? {};
+    const unavailable = child(rolling, 'maxUnavailable');
+    return [
+      ...nonNegative(partition, child(rolling, 'partition')),
+      ...(maxUnavailable === undefined
+        ? []
+        : [
+            ...countOrPercent(maxUnavailable, unavailable),
+            ...(amountOf(maxUnavailable) === 0 ? [invalidValue(unavailable, maxUnavailable, 'cannot be 0')] : []),
+            ...atMostAll(maxUnavailable, unavailable),
+          ]),
+    ];
   }
   if (strategy.type === 'OnDelete') {
     return strategy.rollingUpdate
