@@ -260,14 +260,26 @@ export async function streamObject(
   request: ApiRequest,
 ): Promise<ApiResult> {
   checkScope(resolved, request);
-  const place = await placeOf(context, resolved, request);
+  const { before, name, after } = proxiedName(request);
+  const place = await placeOf(context, resolved, { ...request, info: { ...request.info, name } });
   if (place === undefined) {
     if (resolved.hub && (await hubServes(context, resolved, request))) return context.hub.handle(request);
     throw notFound(resolved.info, request.info.name);
   }
   const { origin, basePath = '', headers, tls } = await place.downstream.target(request.user);
-  const path = withQuery(`${basePath}${pathIn(request, place)}`, request.query);
+  const own = { ...place, ownName: `${before}${place.ownName}${after}` };
+  const path = withQuery(`${basePath}${pathIn(request, own)}`, request.query);
   return { proxy: { clusterName: place.downstream.clusterName, origin, path, headers, tls } };
+}
+
+/** Who is proxied to may be named with a scheme and a port: `https:web:443`, `web:http` (apimachinery SplitSchemeNamePort). */
+function proxiedName({ info }: ApiRequest): { before: string; name: string; after: string } {
+  const parts = info.subresource === 'proxy' ? info.name.split(':') : [info.name];
+  const [first = '', second, third] = parts;
+  if (second === undefined || parts.length > 3) return { before: '', name: info.name, after: '' };
+  return third === undefined
+    ? { before: '', name: first, after: `:${second}` }
+    : { before: `${first}:`, name: second, after: `:${third}` };
 }
 
 /** Each source deletes what it holds of the selection; placed copies go with the hub's objects. */

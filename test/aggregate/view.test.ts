@@ -544,6 +544,22 @@ describe('writes', () => {
     });
   });
 
+  test.each([
+    ['p:8080', 'p:8080'],
+    ['https:p:443', 'https:p:443'],
+    ['p@west:http', 'p:http'],
+    [':p:80', ':p:80'],
+  ])('a pod may be proxied to by scheme and port: %s', async (name, own) => {
+    const west = cluster('west', 2);
+    west.put(PODS, pod('p'));
+    const { call } = await setUp(cluster('east', 1), west);
+    const { proxy } = await call('GET', `${PODS_URL}/${name}/proxy/x`);
+    expect(proxy).toMatchObject({
+      clusterName: 'west',
+      path: `/api/v1/namespaces/default/pods/${encodeURIComponent(own)}/proxy/x`,
+    });
+  });
+
   test('a kind of clusters alone must say where it is created', async () => {
     const [east, west] = [cluster('east', 1), cluster('west', 2)];
     const { call } = await setUp(east, west);
