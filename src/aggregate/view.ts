@@ -19,6 +19,7 @@ import { SourcePool } from './source-pool.ts';
 import type { ViewContext, ViewMetrics, ViewReflectors } from './view-context.ts';
 import type { ViewDiscovery } from './view-discovery.ts';
 import { ViewStates } from './view-states.ts';
+import { warningHeader } from './warnings.ts';
 import { createInCluster, deleteCollection, requestObject, streamObject } from './write.ts';
 import { WriteMemory } from './write-memory.ts';
 
@@ -118,9 +119,9 @@ async function handle(
   const route = chooseRoute(info, workspace, resolved);
   onRoute(route);
   if (route === 'discovery') return (await context.discovery.handle(request)) ?? context.hub.handle(request);
+  if (route === 'wildcard') return answerWildcard(context, request);
   if (resolved === undefined) throw pathNotFound();
-  if (route === 'hub')
-    return workspace === '*' ? context.hub.handle(request) : answerHub(context, request, resolved.info);
+  if (route === 'hub') return answerHub(context, request, resolved.info);
   switch (route) {
     case 'list':
       return answerList(context, resolved, request);
@@ -138,6 +139,20 @@ async function handle(
       return requestObject(context, resolved, request);
   }
 }
+
+/**
+ * Over all workspaces: what was authored, each object with its workspace (kcp's annotation), in the hub's own versions.
+ * Names of clusters' objects are unique in a workspace alone, so those are read through theirs; the answer says so.
+ */
+async function answerWildcard({ hub }: ViewContext, request: ApiRequest): Promise<ApiResult> {
+  const answer = await hub.handle(request);
+  if (!('status' in answer) || answer.status !== 200) return answer;
+  return { ...answer, headers: { ...answer.headers, warning: [AUTHORED_ONLY] } };
+}
+
+const AUTHORED_ONLY = warningHeader(
+  'this is what was authored in all workspaces; what lives in clusters alone is read through its workspace',
+);
 
 /** Watches follow the clusters that their workspaces have: who joins is ADDED, who leaves is DELETED. */
 function followRegistry({ registry, states, pool, discovery, log }: ViewContext): () => void {
