@@ -5,6 +5,7 @@ import { type BackoffPolicy, backoffDelay } from '../reconcile/backoff.ts';
 import type { Clock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
 import type { HubClient, HubInformer, HubItem, HubListOptions, InformerEvent } from './client.ts';
+import { withoutManagedFields } from './patch/managed-fields.ts';
 
 const RETRY: BackoffPolicy = { firstMs: 500, maxMs: 10_000, factor: 2, jitter: 0 };
 /** How often an object that left the selection is looked at, and how long at least. */
@@ -161,12 +162,14 @@ export class LiveInformer implements HubInformer {
     });
   }
 
-  #put(item: HubItem): void {
-    const key = keyOf(item.workspace, item.object);
+  #put({ workspace, object: given }: HubItem): void {
+    const key = keyOf(workspace, given);
     const previous = this.#items.get(key)?.object;
-    if (previous?.metadata.resourceVersion === item.object.metadata.resourceVersion) return;
-    this.#items.set(key, item);
-    this.#tell({ workspace: item.workspace, object: item.object, previous });
+    if (previous?.metadata.resourceVersion === given.metadata.resourceVersion) return;
+    // Who owns which field is often larger than the rest of an object, and no controller asks.
+    const object = withoutManagedFields(given);
+    this.#items.set(key, { workspace, object });
+    this.#tell({ workspace, object, previous });
   }
 
   #remove(key: string): void {

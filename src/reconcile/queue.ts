@@ -39,6 +39,8 @@ export class WorkQueue {
   readonly #clock: Clock;
   /** Insertion order is the order of work. */
   readonly #waiting = new Set<string>();
+  /** Where the next key stands: beginning anew each time would step over all that have left, which is quadratic. */
+  #order = this.#waiting.values();
   readonly #running = new Set<string>();
   readonly #again = new Set<string>();
   readonly #timers = new Map<string, { at: number; cancel: () => void }>();
@@ -113,11 +115,14 @@ export class WorkQueue {
 
   #dispatch(): void {
     const limit = this.#options.concurrency ?? 1;
-    for (const key of this.#waiting) {
-      if (this.#running.size >= limit) return;
-      this.#waiting.delete(key);
-      this.#running.add(key);
-      void this.#run(key);
+    while (this.#waiting.size > 0 && this.#running.size < limit) {
+      const { value: key } = this.#order.next();
+      if (key === undefined) this.#order = this.#waiting.values();
+      else {
+        this.#waiting.delete(key);
+        this.#running.add(key);
+        void this.#run(key);
+      }
     }
   }
 

@@ -9,11 +9,15 @@ import {
 
 /** Keys of the targets that hold the object or are about to: by label or by finalizer, those being left included. */
 export function heldTargets({ metadata }: KubeObject): ReadonlySet<string> {
-  return new Set([
+  const held = [
     ...suffixes(Object.keys(metadata.labels ?? {}), STATE_LABEL_PREFIX),
     ...suffixes(metadata.finalizers ?? [], SYNCER_FINALIZER_PREFIX),
-  ]);
+  ];
+  return held.length === 0 ? NOWHERE : new Set(held);
 }
+
+/** One for all that are placed nowhere: most objects of a large hub. */
+const NOWHERE: ReadonlySet<string> = new Set();
 
 /** Where the object is meant to be now: key → replicas. Targets being left are not in it. */
 export function currentPlacement(object: KubeObject): ReadonlyMap<string, number | undefined> {
