@@ -11,6 +11,13 @@ import { type GroupResource, groupResourceName } from '../kube/resource.ts';
 import { type Clock, systemClock } from '../reconcile/clock.ts';
 import { type Logger, silentLogger } from '../reconcile/logger.ts';
 import { LIMIT_RANGER } from './admission/limit-range.ts';
+import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding } from './admission/mutating-policy.ts';
+import {
+  createMutatingPolicyAdmission,
+  MUTATING_BINDINGS,
+  MUTATING_POLICIES,
+  type MutatingPolicySources,
+} from './admission/mutating-policy-admission.ts';
 import { NAMESPACE_LIFECYCLE } from './admission/namespace-lifecycle.ts';
 import { BINDINGS, createPolicyAdmission, POLICIES, type PolicySources } from './admission/policy-admission.ts';
 import { RESOURCE_QUOTA } from './admission/resource-quota.ts';
@@ -111,6 +118,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       NAMESPACE_LIFECYCLE,
       ...(options.admission ?? []),
       LIMIT_RANGER,
+      createMutatingPolicyAdmission(() => mutatingPolicySources),
       createPolicyAdmission(() => policySources),
       createWebhookAdmission(() => webhookSources, webhooks.call),
       RESOURCE_QUOTA,
@@ -142,6 +150,15 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     },
     get bindings() {
       return informer<ValidatingAdmissionPolicyBinding>(BINDINGS);
+    },
+  };
+  const mutatingPolicySources: MutatingPolicySources = {
+    client,
+    get policies() {
+      return informer<MutatingAdmissionPolicy>(MUTATING_POLICIES);
+    },
+    get bindings() {
+      return informer<MutatingAdmissionPolicyBinding>(MUTATING_BINDINGS);
     },
   };
   const webhookSources: WebhookSources = {

@@ -3,6 +3,8 @@ import type { Json, KubeObject } from '../../kube/object.ts';
 import { Budget, BudgetExceeded } from '../cel/budget.ts';
 import { newEnvironment } from '../cel/environment.ts';
 import { type Compiled, compileExpression } from '../cel/expression.ts';
+import { registerJsonPatch } from '../cel/library-json-patch.ts';
+import { rewriteObjectLiterals } from '../cel/object-literals.ts';
 import { toDyn } from '../cel/values.ts';
 import { type PolicyRequest, requestValue } from './policy-request.ts';
 
@@ -22,15 +24,22 @@ export type Outcome = { readonly value: unknown } | { readonly error: string };
 export interface Declared {
   readonly params: boolean;
   readonly variables: boolean;
+  /** Expressions that make objects and patches. */
+  readonly patches?: boolean;
 }
 
 /** A compiler of expressions in which what is declared may be named. */
-export function expressionCompiler({ params, variables }: Declared): (source: string) => Compiled {
+export function expressionCompiler({ params, variables, patches = false }: Declared): (source: string) => Compiled {
   const env = newEnvironment();
   for (const name of ['object', 'oldObject', 'request', 'namespaceObject']) env.registerVariable(name, 'dyn');
   if (params) env.registerVariable('params', 'dyn');
   if (variables) env.registerVariable('variables', 'dyn');
-  return (source) => compileExpression(source.trim(), env);
+  if (!patches) return (source) => compileExpression(source.trim(), env);
+  registerJsonPatch(env);
+  return (source) => {
+    const rewritten = rewriteObjectLiterals(source.trim());
+    return 'fault' in rewritten ? rewritten : compileExpression(rewritten.source, env);
+  };
 }
 
 export class ExpressionRun {

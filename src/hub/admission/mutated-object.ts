@@ -35,19 +35,29 @@ export function patchedBy(object: KubeObject, patch: Json): KubeObject {
   }
 }
 
-/** The first operation that does not apply, in jsonpatch's words. */
-function failedOperation(object: KubeObject, patch: Json): string | undefined {
-  if (!Array.isArray(patch)) return undefined;
-  const applies = (count: number): boolean => {
-    try {
-      applyJsonPatch(object as unknown as Json, patch.slice(0, count));
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  const { op, path } = (patch.find((_, at) => !applies(at + 1)) ?? {}) as { op?: string; path?: string };
+/** Why a patch does not apply, in jsonpatch's words. */
+export function failedOperation(object: KubeObject, patch: Json): string | undefined {
+  const failing = firstFailing(object, patch);
+  if (failing === undefined) return undefined;
+  const { op, path } = failing;
   return op === 'test'
     ? `testing value ${path} failed: test failed`
     : `${op} operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value`;
+}
+
+/** The first operation of a patch that does not apply. */
+export function firstFailing(
+  object: KubeObject,
+  patch: Json,
+): { readonly op?: Json; readonly path?: Json } | undefined {
+  if (!Array.isArray(patch)) return undefined;
+  const at = patch.findIndex((_, index) => {
+    try {
+      applyJsonPatch(object as unknown as Json, patch.slice(0, index + 1));
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  return patch[at] as { readonly op?: Json; readonly path?: Json } | undefined;
 }

@@ -60,10 +60,18 @@ interface Kept {
   readonly bindings: Registrations<ValidatingAdmissionPolicyBinding>;
 }
 
+/** What policies of both kinds have. */
+interface Parameterised {
+  readonly spec: Pick<ValidatingAdmissionPolicy['spec'], 'paramKind' | 'matchConstraints'>;
+}
+interface Bound {
+  readonly spec: Pick<ValidatingAdmissionPolicyBinding['spec'], 'policyName' | 'paramRef'>;
+}
+
 /** Reads the parameters of every binding that matches, so that judging itself is pure. */
-async function loadParams(
-  policies: readonly ValidatingAdmissionPolicy[],
-  bindings: readonly ValidatingAdmissionPolicyBinding[],
+export async function loadParams(
+  policies: readonly Pick<ValidatingAdmissionPolicy, 'metadata'>[] & readonly Parameterised[],
+  bindings: readonly Bound[],
   policyRequest: PolicyRequest,
   { target }: AdmissionRequest,
   core: HubCore,

@@ -147,15 +147,27 @@ export class ExpressionChecker {
     return 'fault' in compiled ? [invalidValue(path, expression, `compilation failed: ${compiled.fault}`)] : [];
   }
 
+  /** What makes patches: a list of JSONPatch, or an Object; both are what they are made of here. */
+  patchCauses(expression: string, made: 'list' | 'map', path: FieldPath): StatusCause[] {
+    const compiled = this.compile(expression);
+    if ('fault' in compiled) return [invalidValue(path, expression, `compilation failed: ${compiled.fault}`)];
+    const { type } = compiled.expression;
+    if (type === 'dyn' || type === made || type.startsWith(`${made}<`)) return [];
+    const wanted = made === 'list' ? 'list(JSONPatch)' : 'Object';
+    return [invalidValue(path, expression, `must evaluate to ${wanted} but got ${inGo(type)}`)];
+  }
+
   /** `types`: what it may come to, in CEL's names. */
   causes(expression: string, types: readonly string[], path: FieldPath): StatusCause[] {
     const compiled = this.compile(expression);
     if ('fault' in compiled) return [invalidValue(path, expression, `compilation failed: ${compiled.fault}`)];
     const { type, variables } = compiled.expression;
     if (types.includes(type) || (type === 'dyn' && UNTYPED.some((name) => variables.has(name)))) return [];
-    const got = type.replaceAll('<', '(').replaceAll('>', ')');
     const wanted =
       types.length === 1 ? (types[0] as string) : `one of [${types.join(' ').replace('null', 'null_type')}]`;
-    return [invalidValue(path, expression, `must evaluate to ${wanted} but got ${got}`)];
+    return [invalidValue(path, expression, `must evaluate to ${wanted} but got ${inGo(type)}`)];
   }
 }
+
+/** cel-go's notation of a type. */
+const inGo = (type: string): string => type.replaceAll('<', '(').replaceAll('>', ')');

@@ -3,12 +3,12 @@ import type { Json, KubeObject } from '../../kube/object.ts';
 import { forbidden, internalError } from '../../kube/status.ts';
 import type { HubInformer } from '../client.ts';
 import type { AdmissionRequest, AdmissionStep, HubCore, MutationRound } from '../core.ts';
-import { deepEqual } from '../patch/json-value.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import { ADMISSION_GROUP, isAdmissionKind } from './admission-kinds.ts';
 import { patchedBy, replaceContent } from './mutated-object.ts';
 import { convertObject, type PolicyRequest, toPolicyRequest } from './policy-request.ts';
 import { Registrations } from './registrations.ts';
+import { Rounds } from './reinvocation.ts';
 import { callWebhook, type WebhookContext } from './webhook-call.ts';
 import type { WebhookClient } from './webhook-client.ts';
 import type { Webhook, WebhookConfiguration } from './webhook-configuration.ts';
@@ -93,30 +93,6 @@ function hooksOf(configurations: readonly WebhookConfiguration[]): readonly List
   return hooks;
 }
 
-/** Which webhooks the second round calls: those that ask for it and ran before a change (mutating/reinvocationcontext.go). */
-class Rounds {
-  private readonly reinvocable = new Set<string>();
-  private readonly due = new Set<string>();
-  private last: KubeObject | undefined;
-
-  begin({ number }: MutationRound, object: KubeObject): void {
-    if (number === 1 && !deepEqual(this.last, object)) this.changed();
-  }
-  calls({ number }: MutationRound, id: string): boolean {
-    return number === 0 || this.due.has(id);
-  }
-  changed(): void {
-    for (const id of this.reinvocable) this.due.add(id);
-    this.reinvocable.clear();
-  }
-  called({ hook, id }: Listed): void {
-    if (hook.reinvocationPolicy === 'IfNeeded') this.reinvocable.add(id);
-  }
-  end(object: KubeObject): void {
-    this.last = structuredClone(object);
-  }
-}
-
 async function mutateBy(
   hooks: readonly Listed[],
   request: AdmissionRequest,
@@ -145,7 +121,7 @@ async function mutateBy(
       state.changed();
       round.again();
     }
-    state.called(listing);
+    state.called(listing.id, listing.hook.reinvocationPolicy);
   }
   state.end(request.object);
   return changed;

@@ -2,6 +2,7 @@
 import type { Json, KubeObject } from '../../kube/object.ts';
 import { podQosClass } from '../../kube/pod-qos.ts';
 import { groupResourceName, type ResourceInfo } from '../../kube/resource.ts';
+import { mutatingBindingCauses, mutatingPolicyCauses } from '../admission/validate-mutating-policies.ts';
 import { validatingBindingCauses, validatingPolicyCauses } from '../admission/validate-policies.ts';
 import { webhookConfigurationCauses } from '../admission/validate-webhooks.ts';
 import { defaultsFor } from '../builtin/defaults/defaults-for.ts';
@@ -90,6 +91,8 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
 
 /** Admission's own kinds, whose expressions must compile. */
 const REGISTRATION_RULES: Readonly<Record<string, ResourceDefinition['validate']>> = {
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': mutatingPolicyCauses,
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': mutatingBindingCauses,
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationCauses(true),
   'validatingadmissionpolicies.admissionregistration.k8s.io': validatingPolicyCauses,
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': validatingBindingCauses,
