@@ -16,7 +16,7 @@ import type { ListenHandlers } from './listen.ts';
 import { wantsPretty } from './pretty.ts';
 import type { ProxyClient } from './proxy.ts';
 import { type ReplyContext, reply } from './reply.ts';
-import { cutWhenStalled, STALL_MS } from './stalled.ts';
+import { createStallGuard, type StallGuard, type StallLimits } from './stalled.ts';
 import { statusResponse, toApiError } from './status-response.ts';
 import { refuseUpgrade, tunnel } from './tunnel.ts';
 
@@ -34,17 +34,21 @@ export interface Service {
   /** Failures that are nobody's fault but ours. */
   readonly logFailure: (error: Error, auditId: string) => void;
   readonly requestTimeoutMs: number;
-  /** How long a client may neither take its answer nor send its body. */
-  readonly stallMs?: number;
+  /** For clients that neither take their answer nor send their body. */
+  readonly stalls?: Partial<StallLimits>;
 }
 
-export const serve = (service: Service): ListenHandlers => ({
-  request: (request, response, stopping) => void serveRequest(service, request, response, stopping),
-  upgrade: (request, socket, head, stopping) => void serveUpgrade(service, request, socket, head, stopping),
-});
+export function serve(service: Service): ListenHandlers {
+  const guard = createStallGuard(service.stalls);
+  return {
+    request: (request, response, stopping) => void serveRequest(service, guard, request, response, stopping),
+    upgrade: (request, socket, head, stopping) => void serveUpgrade(service, request, socket, head, stopping),
+  };
+}
 
 async function serveRequest(
   service: Service,
+  guard: StallGuard,
   raw: RawRequest,
   response: RawResponse,
   stopping: AbortSignal,
@@ -53,7 +57,7 @@ async function serveRequest(
   const auditId = service.newAuditId();
   const departure = new Departure();
   const progress: { described?: Described; trail?: AuditTrail; reading?: boolean } = {};
-  cutWhenStalled(response, service.stallMs ?? STALL_MS, () => progress.reading === true);
+  guard(response, () => progress.reading === true);
   // A stream that was reset says so as an error; its end is what counts, and comes as `close`.
   raw.on('error', ignore);
   response.on('error', ignore);

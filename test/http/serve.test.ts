@@ -412,7 +412,7 @@ async function* pieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
 }
 
 describe('a client that stalls', () => {
-  const STALL = { stallMs: 500 };
+  const STALL = { stalls: { stallMs: 500 } };
   const big = Buffer.alloc(64 * 1024, 'x');
   /** An answer that goes on for as long as somebody reads; tells when it was given up. */
   const endless = () => {
@@ -452,6 +452,40 @@ describe('a client that stalls', () => {
     expect(seen.sent).toBeLessThan(200);
     close();
   });
+
+  it('is cut off early when all that stall keep too much', async () => {
+    const body = Buffer.alloc(16 * 1024 * 1024);
+    const handler = async (): Promise<ApiResponse> => ({ status: 200, headers: {}, body });
+    const cutAfter = async () => {
+      const request = requestHttps(`${serving?.origin}/api/v1/pods`, {
+        ca: serving?.certificates.ca,
+        agent: false,
+      }).end();
+      const [response] = await once(request, 'response');
+      response.on('error', () => undefined);
+      const began = performance.now();
+      await vi.waitFor(() => expect(underWay).toBe(0), { timeout: 15_000, interval: 50 });
+      request.destroy();
+      return performance.now() - began;
+    };
+    let underWay = 0;
+    const counting = (budgetBytes: number) =>
+      startServing(handler, {
+        stalls: { stallMs: 3_000, budgetBytes },
+        observe: () => {
+          underWay--;
+        },
+        newAuditId: () => {
+          underWay++;
+          return 'id';
+        },
+      });
+    serving = await counting(1024);
+    expect(await cutAfter()).toBeLessThan(3_000);
+    await serving.close();
+    serving = await counting(1024 * 1024 * 1024);
+    expect(await cutAfter()).toBeGreaterThan(3_000);
+  }, 30_000);
 
   it('is not one that reads slowly', async () => {
     const { seen, handler } = endless();
