@@ -137,6 +137,45 @@ describe('the view of two real clusters', () => {
     expect((await view.call('GET', `${MAPS}/mine`)).status).toBe(404);
   });
 
+  test('owners that clash are named as they are shown, and plainly when the clash ends', async () => {
+    const [, west] = clusters as [KubeCluster, KubeCluster];
+    const labels = { app: 'twin' };
+    const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'nginx' }] } };
+    const deployment = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'twin', namespace: NAMESPACE },
+      spec: { replicas: 1, selector: { matchLabels: labels }, template },
+    };
+    const path = `/apis/apps/v1/namespaces/${NAMESPACE}`;
+    for (const cluster of clusters) await cluster.fetchOk(`${path}/deployments`, { method: 'POST', body: deployment });
+    const list = async (url: string) =>
+      ((await view.call('GET', `${url}?labelSelector=app%3Dtwin`)).json as List).items;
+    const owners = (items: readonly KubeObject[]) =>
+      items.map(({ metadata }) => [metadata.labels?.[CLUSTER_LABEL], metadata.ownerReferences?.[0]?.name]);
+    const settled = (
+      what: string,
+      wanted: number,
+      isRight: (cluster: string, owner: string, shown: string[]) => boolean,
+    ) =>
+      waitFor(what, async () => {
+        const pods = owners(await list(`/api/v1/namespaces/${NAMESPACE}/pods`));
+        const shown = (await list(`${path}/replicasets`)).map(({ metadata }) => metadata.name ?? '');
+        return pods.length === wanted && pods.every(([cluster = '', owner = '']) => isRight(cluster, owner, shown));
+      });
+    await settled(
+      'owners by cluster',
+      2,
+      (cluster, owner, shown) => owner.endsWith(`@${cluster}`) && shown.includes(owner),
+    );
+    await west.fetchOk(`${path}/deployments/twin?propagationPolicy=Foreground`, { method: 'DELETE' });
+    await settled(
+      'the owner by its plain name',
+      1,
+      (_cluster, owner, shown) => !owner.includes('@') && shown.includes(owner),
+    );
+  });
+
   test('a watcher store equals the union after a thousand changes and a killed cluster', async () => {
     const [east, west] = clusters as [KubeCluster, KubeCluster];
     const tap = await view.watch(`${MAPS}?watch=true`);
