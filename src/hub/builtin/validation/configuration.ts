@@ -123,7 +123,10 @@ interface ClaimSpec {
   readonly dataSourceRef?: object;
   readonly [field: string]: unknown;
 }
-export type Claim = KubeObject & { readonly spec?: ClaimSpec };
+export type Claim = KubeObject & {
+  readonly spec?: ClaimSpec;
+  readonly status?: { readonly phase?: string; readonly capacity?: { readonly storage?: string } };
+};
 
 const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 const VOLUME_MODES = ['Block', 'Filesystem'];
@@ -157,21 +160,40 @@ export function claimCauses(claim: Claim, old: Claim | undefined): Causes {
     ...(spec.volumeMode === undefined || VOLUME_MODES.includes(spec.volumeMode)
       ? []
       : [notSupported('spec.volumeMode', spec.volumeMode, VOLUME_MODES)]),
-    ...(old && !isDeepStrictEqual(fixedPart(spec), fixedPart(old.spec ?? {}))
-      ? [
-          forbiddenField(
-            'spec',
-            'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
-          ),
-        ]
-      : []),
+    ...(old ? claimChange(claim, old) : []),
   ];
 }
 
-/** Binding fills in the volume; the class may be set once. */
-const fixedPart = ({
-  resources: _resources,
-  volumeAttributesClassName: _class,
-  volumeName: _volume,
-  ...rest
-}: ClaimSpec): object => rest;
+/** Once bound, a claim may grow, shrink again to no less than what it has, and change its class of attributes. */
+function claimChange(claim: Claim, old: Claim): Causes {
+  const [spec, before] = [claim.spec ?? {}, old.spec ?? {}];
+  const bound = claim.status?.phase === 'Bound';
+  if (!isDeepStrictEqual(fixedPart(spec, before, bound), fixedPart(before, before, bound)))
+    return [
+      forbiddenField(
+        'spec',
+        'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+      ),
+    ];
+  const [size, had, has] = [
+    storageOf(spec.resources?.requests),
+    storageOf(before.resources?.requests),
+    storageOf(old.status?.capacity),
+  ];
+  return size < had && size <= has
+    ? [forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity')]
+    : [];
+}
+
+const storageOf = (list: { readonly storage?: string } | undefined): bigint =>
+  list?.storage === undefined ? 0n : nanosOf(list.storage);
+
+/** Binding fills in the volume; a class may be set where there was none. */
+function fixedPart(spec: ClaimSpec, before: ClaimSpec, bound: boolean): object {
+  const { resources, volumeAttributesClassName, volumeName: _volume, storageClassName, ...rest } = spec;
+  return {
+    ...rest,
+    storageClassName: before.storageClassName === undefined ? undefined : storageClassName,
+    ...(bound ? {} : { resources, volumeAttributesClassName }),
+  };
+}
