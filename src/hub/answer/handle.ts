@@ -49,6 +49,7 @@ export function createHandle(core: HubCore, options: HandleOptions): ApiHandler 
   async function answer(request: ApiRequest): Promise<ApiResult> {
     const { info } = request;
     if (!info.isResource) return options.nonResource(request);
+    if (request.method === 'HEAD') throw notAllowed();
     const own = options.handlers.get(handlerKey(info.group, info.resource, info.subresource));
     if (own !== undefined) return own(request);
     const target = await targetOf(core, request);

@@ -1,7 +1,7 @@
 /** Paths that are no resources: discovery, OpenAPI, version. */
 import { createHash } from 'node:crypto';
 import type { ApiHandler, ApiRequest, ApiResponse } from '../../kube/api.ts';
-import { notAcceptable, pathNotFound } from '../../kube/status.ts';
+import { ApiError, notAcceptable, pathNotFound } from '../../kube/status.ts';
 import { builtinVersion } from '../builtin/tables.ts';
 import type { HubCore } from '../core.ts';
 import { openApiV2Document } from '../openapi/v2.ts';
@@ -12,9 +12,15 @@ import { parseAccept } from './negotiate.ts';
 import { bytesResponse, valueResponse } from './respond.ts';
 
 /** `urlPrefix` answers what stands before `/openapi` in the client's URL for a workspace. */
+/** What is told below these is only read. */
+const ROOTS = new Set(['api', 'apis', 'openapi', 'version']);
+const METHOD_NOT_ALLOWED = 'the server does not allow this method on the requested resource';
+
 export function createNonResource(core: HubCore, urlPrefix: (workspace: string) => string): ApiHandler {
   return async (request) => {
     const [root = '', second = '', ...rest] = request.info.path.split('/').filter((segment) => segment !== '');
+    if (ROOTS.has(root) && request.method !== 'GET' && request.method !== 'HEAD')
+      throw new ApiError(405, 'MethodNotAllowed', METHOD_NOT_ALLOWED, {});
     if (root === 'version') return valueResponse(200, versionInfo());
     if (root === 'healthz' || root === 'livez' || root === 'readyz')
       return bytesResponse(200, Buffer.from('ok'), [], 'text/plain; charset=utf-8');

@@ -34,6 +34,8 @@ import {
   unknownFieldText,
 } from './kind-rules.ts';
 
+import { keepAddresses } from './service-rules.ts';
+
 export type Profile = 'hub' | 'cluster';
 
 /** Subresources that only a cluster with nodes can answer. */
@@ -80,6 +82,7 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
       ? {}
       : { unknownField: (field: string) => unknownFieldText(name, field) as string }),
     ...(name === 'namespaces' ? NAMESPACE_RULES : {}),
+    ...(name === 'services' ? { prepareForUpdate: keepAddresses } : {}),
     ...(name === 'pods' ? { prepareForCreate: withPendingStatus } : {}),
     ...(name === `${CRD_RESOURCE}.${CRD_GROUP}` ? CRD_RULES : {}),
     ...(name === 'horizontalpodautoscalers.autoscaling' && info.version === 'v1'
@@ -118,9 +121,13 @@ function withPendingStatus(pod: KubeObject): void {
   pod.status = { phase: 'Pending', qosClass: podQosClass(pod.spec) };
 }
 
-/** Only `finalize` lets go of a namespace. */
+/** Only `finalize` lets go of a namespace, and does nothing else. */
 function keepSpecFinalizers(namespace: KubeObject, old: KubeObject, subresource: string): void {
-  if (subresource === 'finalize') return;
+  if (subresource === 'finalize') {
+    if (old.status === undefined) delete namespace.status;
+    else namespace.status = structuredClone(old.status);
+    return;
+  }
   if (old.spec === undefined) delete namespace.spec;
   else namespace.spec = structuredClone(old.spec);
 }

@@ -38,8 +38,24 @@ export function validateCrd(object: KubeObject, old: KubeObject | undefined): St
     ...sharedCauses(spec.versions ?? []),
     ...conversionCauses(crd),
     ...storedVersionCauses(crd),
+    ...(old === undefined ? approvalCauses(crd) : []),
     ...(old === undefined ? [] : immutableCauses(crd, old as CustomResourceDefinition)),
   ];
+}
+
+const APPROVED = 'api-approved.kubernetes.io';
+
+/** Groups of the Kubernetes community are not for everybody (apihelpers `GetAPIApprovalState`). */
+function approvalCauses({ spec, metadata }: CustomResourceDefinition): StatusCause[] {
+  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(spec.group ?? '')) return [];
+  const said = metadata.annotations?.[APPROVED] ?? '';
+  const field = `metadata.annotations[${APPROVED}]`;
+  const see = 'see https://github.com/kubernetes/enhancements/pull/1111';
+  if (said === '')
+    return [requiredValue(field, `protected groups must have approval annotation "${APPROVED}", ${see}`)];
+  if (said.startsWith('unapproved') || URL.canParse(said)) return [];
+  const want = `protected groups must have approval annotation "${APPROVED}" with either a URL or a reason starting with "unapproved", ${see}`;
+  return [invalidValue(field, said, want)];
 }
 
 function groupCauses(group: string): StatusCause[] {

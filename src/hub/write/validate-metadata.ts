@@ -113,6 +113,8 @@ function ownerCausesOf(owner: OwnerReference, path: string): StatusCause[] {
   const causes = (['apiVersion', 'kind', 'name', 'uid'] as const)
     .filter((field) => typeof owner[field] !== 'string' || owner[field] === '')
     .map((field) => requiredValue(child(path, field), 'must not be empty'));
+  if ((owner.apiVersion ?? '').split('/').length > 2)
+    causes.push(invalidValue(child(path, 'apiVersion'), owner.apiVersion, 'must be <group>/<version> or <version>'));
   if (owner.apiVersion === 'v1' && owner.kind === 'Event')
     causes.push(invalidValue(path, owner, '/v1, Kind=Event is disallowed from being an owner'));
   return causes;

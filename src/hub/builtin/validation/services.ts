@@ -56,13 +56,15 @@ const at = (field: string): FieldPath => child(SPEC, field);
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 
-export function serviceCauses(service: Service, old: Service | undefined): Causes {
+export function serviceCauses(service: Service, old: Service | undefined, subresource?: string): Causes {
+  if (subresource === 'status') return balancerStatusCauses(service);
   const spec = service.spec ?? {};
   const ports = spec.ports ?? [];
   return [
     ...(old ? addressChange(spec, old.spec ?? {}) : []),
     ...(ports.length === 0 && !isHeadless(spec) && spec.type !== 'ExternalName' ? [requiredValue(at('ports'))] : []),
     ...typeCauses(spec),
+    ...addressCauses(spec),
     ...portCauses(ports),
     ...labelCauses(spec.selector, at('selector')),
     ...affinityCauses(spec),
@@ -86,6 +88,26 @@ export function serviceCauses(service: Service, old: Service | undefined): Cause
 }
 
 const isHeadless = (spec: ServiceSpec): boolean => spec.clusterIPs?.[0] === 'None' || spec.clusterIP === 'None';
+
+/** Only a balancer has addresses to tell of. */
+function balancerStatusCauses({ spec, status }: Service): Causes {
+  const { ingress = [] } = ((status ?? {}) as { loadBalancer?: { ingress?: readonly unknown[] } }).loadBalancer ?? {};
+  if (ingress.length === 0 || spec?.type === 'LoadBalancer') return [];
+  return [forbiddenField('status.loadBalancer.ingress', "may only be used when `spec.type` is 'LoadBalancer'")];
+}
+
+const addressCauses = ({ clusterIPs = [], type }: ServiceSpec): Causes =>
+  clusterIPs.flatMap((address, position) =>
+    type === 'ExternalName' || address === '' || address === 'None' || isIP(address) !== 0
+      ? []
+      : [
+          invalidValue(
+            index(at('clusterIPs'), position),
+            address,
+            'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+          ),
+        ],
+  );
 
 /** Cluster addresses stay, except when a service becomes or ceases to be an external name. */
 function addressChange(spec: ServiceSpec, old: ServiceSpec): Causes {
