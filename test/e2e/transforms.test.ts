@@ -61,7 +61,7 @@ describe.skipIf(findKubectl() === undefined)('AggregatedView and ResourceTransfo
   test('one line for people, from both doors, and nothing to write', async () => {
     const [header, row, ...more] = (await ok(['get', 'aggregatedview'])).trim().split('\n');
     expect(header).toMatch(/^NAME\s+WORKSPACE\s+HEALTH\s+HEALTHY\s+DEGRADED\s+UNHEALTHY\s+DEPLOYMENTS\s+PODS/);
-    expect(row).toMatch(/^workspace\s+root:dev\s+2\s+0\s+0\s+1\s+2/);
+    expect(row).toMatch(/^workspace\s+root:dev\s+Healthy\s+2\s+0\s+0\s+1\s+2/);
     expect(more).toEqual([]);
     const hub = `--server=https://127.0.0.1:${gateway.port}/clusters/root:dev`;
     const fromHub = JSON.parse(await ok([hub, 'get', 'aggregatedview', 'workspace', '-o', 'json'])) as {
