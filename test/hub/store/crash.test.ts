@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { bundleWriter, inspect, startWriter } from './writer-process.ts';
 
-const RUNS = Number(process.env.TMC_CRASH_RUNS ?? 200);
+const RUNS = Number(process.env.TMC_CRASH_RUNS ?? 60);
 /** Runs on one file: the store grows over them, and starts over soon enough to be read quickly. */
 const RUNS_PER_STORE = 8;
 const LANES = 2;
