@@ -14,6 +14,8 @@ export class Names {
 
 const HEADERS = ['content-type', 'warning', 'retry-after'];
 const TIMES = new Set(['creationTimestamp', 'deletionTimestamp', 'lastTransitionTime', 'time']);
+/** Roles print when they were made, to the second. */
+const CELL_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 /** Names are generated from prefixes that begin with `gen` here. */
 const GENERATED = /\b(gen\w*[-_.]|genx{55})[bcdfghjklmnpqrstvwxz2456789]{5}\b/gi;
 const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
@@ -52,7 +54,7 @@ function parseBody(text: string, type: string): unknown {
 function normalizeValue(value: unknown, names: Names, key: string): unknown {
   if (typeof value === 'string') return normalizeText(value, names, key);
   if (Array.isArray(value)) {
-    const items = value.map((item) => normalizeValue(item, names, ''));
+    const items = value.map((item) => normalizeValue(item, names, key === 'cells' ? 'cell' : ''));
     if (key === 'managedFields') return items.sort(byManager);
     // Go walks maps in any order, so the faults of several entries come in any order.
     return key === 'causes' ? items.sort(byFault) : items;
@@ -80,6 +82,7 @@ function normalizeText(text: string, names: Names, key: string): string {
   if (key === 'resourceVersion') return /^\d+$/.test(text) ? names.of('version', text) : text;
   if (/^\d+s$/.test(text)) return '<age>';
   if (TIMES.has(key) && !Number.isNaN(Date.parse(text))) return '<time>';
+  if (key === 'cell' && CELL_TIME.test(text)) return '<time>';
   const plain = text
     .replace(QUOTED_OBJECT, (quoted) => sortedObject(quoted))
     .replace(UID, (uid) => (key === 'uid' ? names.of('uid', uid) : '<uid>'))
