@@ -1,5 +1,6 @@
 /** How many objects of a kind a view holds: counted in the sources' caches and in the hub's keys, nothing is serialized. */
 import { reasonOf } from '../clusters/reflector-fetch.ts';
+import { WHOLE_LIST } from '../hub/read/list-options.ts';
 import type { ApiRequest } from '../kube/api.ts';
 import { type Gathered, gather } from './gather.ts';
 import { listView } from './list.ts';
@@ -29,7 +30,7 @@ export async function countObjects(
     const faults: SourceFault[] = [...gathered.faults];
     const live = gathered.uncached.map(async (downstream) => {
       try {
-        const { slices } = await readCluster(context, resolved, request, EVERYTHING, downstream, undefined);
+        const { slices } = await readCluster(context, resolved, request, WHOLE_LIST, downstream, undefined);
         return countSlices(slices);
       } catch (error) {
         if (request.signal.aborted) throw error;
@@ -45,23 +46,11 @@ export async function countObjects(
   }
 }
 
-const EVERYTHING = {
-  labelSelector: '',
-  fieldSelector: '',
-  resourceVersion: '',
-  resourceVersionMatch: '',
-  limit: 0,
-  continue: '',
-  sendInitialEvents: undefined,
-  allowWatchBookmarks: false,
-  timeoutSeconds: undefined,
-} as const;
-
 const ALL = { everything: true, byCluster: false, wantsSource: () => true, matches: () => true };
 
 /** Equal names count once, so they have to be put side by side. */
 async function countMerged(gathered: Gathered, { workspace, signal }: ApiRequest): Promise<number> {
-  const list = await listView(gathered, { workspace, namespace: undefined }, EVERYTHING, ALL, signal);
+  const list = await listView(gathered, { workspace, namespace: undefined }, WHOLE_LIST, ALL, signal);
   let count = 0;
   for (const _one of list.items) count++;
   return count;

@@ -10,6 +10,7 @@ import { scanCanonical } from '../clusters/reflector-cache.ts';
 import { type Edit, encodeWith } from '../clusters/reflector-encode.ts';
 import { CLUSTER_LABEL, COPY_LABEL, COPY_UID_ANNOTATION } from '../hub/kinds/workload.ts';
 import { parseJson, stringifyJson } from '../kube/exact-json.ts';
+import { OPEN_BRACE } from '../kube/json-bytes.ts';
 import { type ScannedObject, scanObject } from '../kube/object-scan.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import type { CopyIndex } from './copy-index.ts';
@@ -97,8 +98,6 @@ export function labelEdit({ at, bytes, metadata, labels }: ScannedObject, cluste
   const start = at.labels.start + 1;
   return { start, end: start, text: Object.keys(labels).length === 0 ? label : `${label},` };
 }
-
-const OPEN_BRACE = 0x7b;
 
 /** Parses only where a nested path may hold a downstream namespace: hashed ones all begin alike. */
 function withNested(

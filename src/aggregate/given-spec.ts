@@ -8,6 +8,7 @@ import { type GivenSpec, givenFields, givenSpec } from '../hub/kinds/given-spec.
 import { placedOn } from '../hub/kinds/placed-object.ts';
 import { GIVEN_SPEC_ANNOTATION_PREFIX } from '../hub/kinds/workload.ts';
 import { record } from '../kube/fields.ts';
+import { OPEN_BRACE } from '../kube/json-bytes.ts';
 import { eachMember, parseRange, type ScannedObject, scanObject, valueAt } from '../kube/object-scan.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { labelEdit } from './encode-object.ts';
@@ -51,8 +52,6 @@ const givenNames = (shown: ScannedObject, resource: ResourceInfo): readonly Refe
     referencePaths(resource).filter(({ path }) => path.length === 2),
     shown.namespace,
   );
-
-const OPEN_BRACE = 0x7b;
 
 function specEdits(
   bytes: Buffer,

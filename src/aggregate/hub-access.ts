@@ -7,6 +7,7 @@ import type { Hub } from '../hub/hub.ts';
 import { collectionPrefix, kindKey, parsePlace } from '../hub/keys.ts';
 import { storedAs } from '../hub/object-io.ts';
 import { readList } from '../hub/read/list.ts';
+import { WHOLE_LIST } from '../hub/read/list-options.ts';
 import type { ResourceDefinition } from '../hub/resource-definition.ts';
 import { itemHead, metadataHead, tailStart, typeNames } from '../hub/stored-object.ts';
 import { stringifyJson } from '../kube/exact-json.ts';
@@ -16,18 +17,6 @@ import { withGiven } from './given-spec.ts';
 import type { HubChange, HubItem, HubPort } from './hub-port.ts';
 import type { Item } from './item.ts';
 import { encodeVersion, HUB_SLOT } from './resource-version.ts';
-
-const EVERYTHING = {
-  labelSelector: '',
-  fieldSelector: '',
-  resourceVersion: '',
-  resourceVersionMatch: '',
-  limit: 0,
-  continue: '',
-  sendInitialEvents: undefined,
-  allowWatchBookmarks: false,
-  timeoutSeconds: undefined,
-} as const;
 
 export function createHubPort(hub: Pick<Hub, 'handle' | 'core'>): HubPort {
   const { core } = hub;
@@ -44,7 +33,7 @@ export function createHubPort(hub: Pick<Hub, 'handle' | 'core'>): HubPort {
       const definition = await served(core, workspace, resource);
       if (definition === undefined) throw pathNotFound();
       const target: Target = { workspace, definition, namespace: namespace ?? '', name: '', subresource: '' };
-      const list = await readList(core, target, EVERYTHING, signal);
+      const list = await readList(core, target, WHOLE_LIST, signal);
       const items: HubItem[] = [];
       for await (const chunk of list.chunks) {
         for (const { key, value, revision } of chunk) {

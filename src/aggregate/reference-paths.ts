@@ -4,6 +4,7 @@
  * it is. `*` stands for every element of a list.
  */
 import type { Reference } from '../clusters/reflector.ts';
+import { OPEN_BRACE, OPEN_BRACKET } from '../kube/json-bytes.ts';
 import { type ByteRange, eachElement, eachMember, type ScannedObject, skipValue, textOf } from '../kube/object-scan.ts';
 import { type GroupResource, groupResourceName, parseApiVersion } from '../kube/resource.ts';
 
@@ -88,9 +89,6 @@ function onlyMember(bytes: Buffer, { start, end }: ByteRange, name: string): Byt
   return { start: from, end: skipValue(bytes, from) };
 }
 
-const BRACE = 0x7b;
-const BRACKET = 0x5b;
-
 function walk(
   bytes: Buffer,
   range: ByteRange,
@@ -101,9 +99,9 @@ function walk(
   const key = path[depth];
   if (key === undefined) visit(range);
   else if (key === '*') {
-    if (bytes[range.start] === BRACKET)
+    if (bytes[range.start] === OPEN_BRACKET)
       eachElement(bytes, range.start, (start, end) => walk(bytes, { start, end }, path, depth + 1, visit));
-  } else if (bytes[range.start] === BRACE) {
+  } else if (bytes[range.start] === OPEN_BRACE) {
     eachMember(bytes, range.start, (name, start, end) => {
       if (name === key) walk(bytes, { start, end }, path, depth + 1, visit);
     });
@@ -117,7 +115,7 @@ function nameAt(bytes: Buffer, range: ByteRange, kind: string, namespace: string
 
 /** An ObjectReference or an OwnerReference. */
 function objectAt(bytes: Buffer, range: ByteRange, namespace: string): Reference | undefined {
-  if (bytes[range.start] !== BRACE) return undefined;
+  if (bytes[range.start] !== OPEN_BRACE) return undefined;
   const members = new Map<string, ByteRange>();
   eachMember(bytes, range.start, (key, start, end) => members.set(key, { start, end }));
   const text = (key: string): string => textOf(bytes, members.get(key));

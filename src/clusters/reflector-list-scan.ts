@@ -2,6 +2,16 @@
  * Takes a List response in chunks as they come from the socket and gives its items as ranges of bytes: no tree, no text
  * of the whole list. What is around the items (kind, metadata) is kept aside and parsed at the end.
  */
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+} from '../kube/json-bytes.ts';
 import { DEPTH_STEP, JsonScanError, STRING_END } from '../kube/object-scan.ts';
 
 export interface ListEnvelope {
@@ -22,15 +32,6 @@ export interface ListScanLimits {
 }
 
 const LIMITS: ListScanLimits = { itemBytes: 32 * 1024 * 1024, envelopeBytes: 1024 * 1024 };
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const COLON = 0x3a;
-const COMMA = 0x2c;
 
 export class ListScanner {
   readonly #limits: ListScanLimits;

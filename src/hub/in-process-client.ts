@@ -7,7 +7,7 @@ import type { HubCore, Target, WriteOptions } from './core.ts';
 import { parsePlace } from './keys.ts';
 import { followChanges } from './read/follow.ts';
 import { readList } from './read/list.ts';
-import { type ListQuery, parseVersion } from './read/list-options.ts';
+import { type ListQuery, parseVersion, WHOLE_LIST } from './read/list-options.ts';
 import { compileSelection } from './read/selection.ts';
 import { createObject } from './write/create.ts';
 import { type DeleteOptions, deleteObject, type GracePeriod } from './write/delete.ts';
@@ -172,13 +172,7 @@ const writeOptions = (options: HubWriteOptions): WriteOptions => ({
 });
 
 const toQuery = (options: HubListOptions): ListQuery => ({
+  ...WHOLE_LIST,
   labelSelector: options.labelSelector ?? '',
   fieldSelector: options.fieldSelector ?? '',
-  resourceVersion: '',
-  resourceVersionMatch: '',
-  limit: 0,
-  continue: '',
-  sendInitialEvents: undefined,
-  allowWatchBookmarks: false,
-  timeoutSeconds: undefined,
 });

@@ -2,15 +2,7 @@
  * A byte scanner for JSON objects: finds where members begin and end without building a tree, so that what must be read
  * of an object is parsed and the rest is passed on as bytes.
  */
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
+import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from './json-bytes.ts';
 
 /** 1 where a string may end or escape. */
 export const STRING_END = new Uint8Array(256);

@@ -14,7 +14,7 @@ import {
 } from './mutating-policy.ts';
 import { loadParams } from './policy-admission.ts';
 import { type PolicyRequest, toPolicyRequest } from './policy-request.ts';
-import { Registrations } from './registrations.ts';
+import { atFirstUse, Registrations } from './registrations.ts';
 import { Rounds } from './reinvocation.ts';
 import type { FindParams } from './validating-policy.ts';
 
@@ -35,7 +35,10 @@ interface Kept {
 
 /** Sources are asked for at the first write, when the hub is whole. */
 export function createMutatingPolicyAdmission(sources: () => MutatingPolicySources): AdmissionStep {
-  let kept: Kept | undefined;
+  const registered = atFirstUse((): Kept => {
+    const { client, policies, bindings } = sources();
+    return { client, policies: new Registrations(policies), bindings: new Registrations(bindings) };
+  });
   const rounds = new WeakMap<AdmissionRequest, Rounds>();
   return {
     name: 'MutatingAdmissionPolicy',
@@ -44,10 +47,7 @@ export function createMutatingPolicyAdmission(sources: () => MutatingPolicySourc
       // A Scale has no schema to merge by, and a delete no object.
       if (options.user === undefined || operation === 'delete' || target.subresource === 'scale') return false;
       if (isAdmissionKind(target.definition.info)) return false;
-      if (kept === undefined) {
-        const { client, policies, bindings } = sources();
-        kept = { client, policies: new Registrations(policies), bindings: new Registrations(bindings) };
-      }
+      const kept = registered();
       const { policies, bindings } = kept;
       if (policies.ready && bindings.ready && policies.of(target.workspace).length === 0) return false;
       const state = rounds.get(request) ?? new Rounds();

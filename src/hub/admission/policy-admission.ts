@@ -7,7 +7,7 @@ import type { AdmissionRequest, AdmissionStep, HubCore } from '../core.ts';
 import { ADMISSION_GROUP, isAdmissionKind } from './admission-kinds.ts';
 import { matchesResources } from './match-resources.ts';
 import { type PolicyRequest, toPolicyRequest } from './policy-request.ts';
-import { Registrations } from './registrations.ts';
+import { atFirstUse, Registrations } from './registrations.ts';
 import {
   admitByPolicies,
   type FindParams,
@@ -28,7 +28,10 @@ export interface PolicySources {
 
 /** Writes of the hub's own controllers are not judged: a policy is about what people do. */
 export function createPolicyAdmission(sources: () => PolicySources): AdmissionStep {
-  let kept: Kept | undefined;
+  const registered = atFirstUse((): Kept => {
+    const { client, policies, bindings } = sources();
+    return { client, policies: new Registrations(policies), bindings: new Registrations(bindings) };
+  });
   const judge = async (request: AdmissionRequest, core: HubCore, { client, policies, bindings }: Kept) => {
     if (!policies.ready || !bindings.ready) await Promise.all([policies.whenReady(), bindings.whenReady()]);
     const own = policies.of(request.target.workspace);
@@ -43,10 +46,7 @@ export function createPolicyAdmission(sources: () => PolicySources): AdmissionSt
     validate(request, core) {
       const { target, options } = request;
       if (options.user === undefined || isAdmissionKind(target.definition.info)) return;
-      if (kept === undefined) {
-        const { client, policies, bindings } = sources();
-        kept = { client, policies: new Registrations(policies), bindings: new Registrations(bindings) };
-      }
+      const kept = registered();
       const { policies, bindings } = kept;
       if (policies.ready && bindings.ready && policies.of(target.workspace).length === 0) return;
       return judge(request, core, kept);

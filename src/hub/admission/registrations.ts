@@ -7,6 +7,15 @@ import type { HubInformer } from '../client.ts';
 
 const NONE: readonly never[] = [];
 
+/** Steps are made before the hub is whole: what they read is asked for at the first write, once. */
+export function atFirstUse<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 export class Registrations<T extends KubeObject> {
   private readonly objects = new Map<string, Map<string, T>>();
   private readonly sorted = new Map<string, readonly T[]>();

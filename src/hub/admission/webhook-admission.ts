@@ -7,7 +7,7 @@ import type { ResourceDefinition } from '../resource-definition.ts';
 import { ADMISSION_GROUP, isAdmissionKind } from './admission-kinds.ts';
 import { patchedBy, replaceContent } from './mutated-object.ts';
 import { convertObject, type PolicyRequest, toPolicyRequest } from './policy-request.ts';
-import { Registrations } from './registrations.ts';
+import { atFirstUse, Registrations } from './registrations.ts';
 import { Rounds } from './reinvocation.ts';
 import { callWebhook, type WebhookContext } from './webhook-call.ts';
 import type { WebhookClient } from './webhook-client.ts';
@@ -31,14 +31,10 @@ interface Listed {
 
 /** Sources are asked for at the first write, when the hub is whole. */
 export function createWebhookAdmission(sources: () => WebhookSources, client: WebhookClient): AdmissionStep {
-  let kept: { mutating: Registrations<WebhookConfiguration>; validating: Registrations<WebhookConfiguration> };
-  const registered = (kind: keyof WebhookSources): Registrations<WebhookConfiguration> => {
-    if (kept === undefined) {
-      const { mutating, validating } = sources();
-      kept = { mutating: new Registrations(mutating), validating: new Registrations(validating) };
-    }
-    return kept[kind];
-  };
+  const registered = atFirstUse(() => {
+    const { mutating, validating } = sources();
+    return { mutating: new Registrations(mutating), validating: new Registrations(validating) };
+  });
   const none = (list: Registrations<WebhookConfiguration>, { target, options }: AdmissionRequest): boolean =>
     // Webhooks are about what people do: writes of the hub's own controllers are not sent.
     options.user === undefined ||
@@ -54,7 +50,7 @@ export function createWebhookAdmission(sources: () => WebhookSources, client: We
   return {
     name: 'AdmissionWebhooks',
     mutate(request, core, round) {
-      const list = registered('mutating');
+      const list = registered().mutating;
       if (none(list, request)) return false;
       return (async () => {
         if (!list.ready) await list.whenReady();
@@ -66,7 +62,7 @@ export function createWebhookAdmission(sources: () => WebhookSources, client: We
       })();
     },
     validate(request, core) {
-      const list = registered('validating');
+      const list = registered().validating;
       if (none(list, request)) return;
       return (async () => {
         if (!list.ready) await list.whenReady();

@@ -17,6 +17,19 @@ export interface ListQuery {
   readonly timeoutSeconds: number | undefined;
 }
 
+/** All of a collection, as new as it is. */
+export const WHOLE_LIST: ListQuery = {
+  labelSelector: '',
+  fieldSelector: '',
+  resourceVersion: '',
+  resourceVersionMatch: '',
+  limit: 0,
+  continue: '',
+  sendInitialEvents: undefined,
+  allowWatchBookmarks: false,
+  timeoutSeconds: undefined,
+};
+
 /** A watch's options. `name`: of the one object that the URL asks to watch (`/watch/…/<name>`), '' for a collection. Throws as below. */
 export function parseWatchQuery(query: URLSearchParams, name: string): ListQuery {
   const parsed = parseListQuery(query, true);
