@@ -1,5 +1,7 @@
 /** Load and how it is measured: closed loops of a bare client, latencies in milliseconds, percentiles. */
+import { readFileSync } from 'node:fs';
 import { Agent, type Dispatcher, request } from 'undici';
+import { createPool } from './http-pool.ts';
 
 export interface Subject {
   readonly name: string;
@@ -12,6 +14,8 @@ export interface Subject {
   readonly key?: string;
   /** Of bodies; default `application/json`. */
   readonly contentType?: string;
+  /** The processes that answer: their processor time is counted. */
+  readonly pids?: readonly number[];
 }
 
 export interface Client {
@@ -26,7 +30,9 @@ export interface Client {
 }
 
 export function createClient(subject: Subject, connections: number): Client {
-  const options = {
+  const pool = createPool(subject, connections);
+  // A stream holds its connection for as long as it lasts.
+  const streams = new Agent({
     pipelining: 1,
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -36,34 +42,22 @@ export function createClient(subject: Subject, connections: number): Client {
       ca: subject.caPem,
       ...(subject.cert && subject.key ? { cert: subject.cert, key: subject.key } : {}),
     },
-  };
-  const agent = new Agent({ ...options, connections });
-  // A stream holds its connection for as long as it lasts.
-  const streams = new Agent(options);
+  });
   const headers = {
     accept: 'application/json',
-    'content-type': subject.contentType ?? 'application/json',
     ...(subject.authorization ? { authorization: subject.authorization } : {}),
   };
   return {
     subject,
     async send(method, path, body) {
-      const answer = await request(subject.origin + subject.prefix + path, {
-        method: method as 'GET',
-        headers,
-        body: body ?? null,
-        dispatcher: agent,
-      });
-      const bytes = Buffer.from(await answer.body.arrayBuffer());
-      if (answer.statusCode >= 400)
-        throw new Error(`${subject.name}: ${method} ${path}: ${answer.statusCode} ${bytes.toString().slice(0, 300)}`);
-      return bytes;
+      const answer = await pool.request(method, path, body, true);
+      if (answer.status >= 400)
+        throw new Error(`${subject.name}: ${method} ${path}: ${answer.status} ${answer.body.toString().slice(0, 300)}`);
+      return answer.body;
     },
     async drain(path) {
-      const answer = await request(subject.origin + subject.prefix + path, { headers, dispatcher: agent });
-      if (answer.statusCode >= 400) throw new Error(`${subject.name}: GET ${path}: ${answer.statusCode}`);
-      let size = 0;
-      for await (const chunk of answer.body as AsyncIterable<Uint8Array>) size += chunk.length;
+      const { status, size } = await pool.request('GET', path, undefined, false);
+      if (status >= 400) throw new Error(`${subject.name}: GET ${path}: ${status}`);
       return size;
     },
     async open(path, signal) {
@@ -73,7 +67,8 @@ export function createClient(subject: Subject, connections: number): Client {
       return answer.body;
     },
     async close() {
-      await Promise.all([agent.destroy(), streams.destroy()]);
+      pool.close();
+      await streams.destroy();
     },
   };
 }
@@ -84,6 +79,24 @@ export interface Sample {
   readonly p50: number;
   readonly p99: number;
 }
+
+/** The same, with the processor time in microseconds that the subject's processes took per call: kept apart from the client's. */
+export async function measureServer(
+  { subject: { pids = [] } }: Client,
+  options: Parameters<typeof measure>[0],
+  task: (index: number) => Promise<unknown>,
+): Promise<Sample & { readonly serverMicros: number }> {
+  const before = processorSeconds(pids);
+  const sample = await measure(options, task);
+  return { ...sample, serverMicros: ((processorSeconds(pids) - before) / sample.count) * 1e6 };
+}
+
+/** Linux counts in hundredths of a second (USER_HZ); proc(5): utime and stime are the 14th and 15th fields. */
+const processorSeconds = (pids: readonly number[]): number =>
+  pids.reduce((sum, pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return sum + (Number(fields[11]) + Number(fields[12])) / 100;
+  }, 0);
 
 /** Runs `task` from `workers` loops until `count` calls are done or `milliseconds` are over. */
 export async function measure(

@@ -67,6 +67,7 @@ const directSubject = (cluster: KubeCluster): Subject => ({
   prefix: '',
   caPem: cluster.caPem,
   authorization: `Bearer ${cluster.adminToken}`,
+  pids: cluster.pids,
 });
 
 /** The gateway as the kubeconfig that it wrote describes it. */
@@ -83,6 +84,7 @@ export function subjectOf(gateway: RunningGateway, name: string): Subject {
     caPem: decode(ca),
     cert: decode(user['client-certificate-data']),
     key: decode(user['client-key-data']),
+    pids: [gateway.pid],
   };
 }
 

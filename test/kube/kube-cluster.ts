@@ -59,6 +59,11 @@ export class KubeCluster extends ApiClient {
     this.#parts.egress.routes.set(hostAndPort, address);
   }
 
+  /** Of the servers that run now. */
+  get pids(): number[] {
+    return [...this.#parts.servers.values()].flatMap(({ pid }) => pid ?? []);
+  }
+
   /** Runs kubectl as the administrator, to its end. */
   kubectl(...args: string[]): Promise<KubectlResult> {
     return runKubectl(args, this.#kubectlOptions());

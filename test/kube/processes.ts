@@ -62,6 +62,10 @@ export class ServerProcess {
     return this.#child !== undefined;
   }
 
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   start(): void {
     if (this.#child !== undefined) return;
     this.started = true;

@@ -1,5 +1,5 @@
 /** Creates with 64 writers: the hub against kube-apiserver with etcd, both durable when they answer. */
-import { type Client, measure, type Sample } from '../load.ts';
+import { type Client, measureServer } from '../load.ts';
 import { configMap } from '../objects.ts';
 import type { Row } from '../report.ts';
 import type { Rig } from '../rig.ts';
@@ -21,12 +21,18 @@ export async function createCase(rig: Rig): Promise<Row[]> {
       wanted: '≥ 3',
     },
     { what: 'the same, p99 of one create', unit: 'ms', baseline: direct.p99, ours: hub.p99 },
+    {
+      what: 'the same, processor time of the servers per create',
+      unit: 'µs',
+      baseline: direct.serverMicros,
+      ours: hub.serverMicros,
+    },
   ];
 }
 
-async function creates(client: Client): Promise<Sample> {
+async function creates(client: Client) {
   const make = (count: number, prefix: string) =>
-    measure({ workers: WRITERS, count }, (index) =>
+    measureServer(client, { workers: WRITERS, count }, (index) =>
       client.send('POST', '/api/v1/namespaces/default/configmaps', JSON.stringify(configMap(`${prefix}-${index}`))),
     );
   await make(WARM_UP, 'warm');

@@ -1,5 +1,5 @@
 /** GET of one object: of the hub, and of a pod that lives in a cluster. */
-import { type Client, measure, type Sample } from '../load.ts';
+import { type Client, measure, measureServer, type Sample } from '../load.ts';
 import { configMap, pod } from '../objects.ts';
 import type { Row } from '../report.ts';
 import type { Rig } from '../rig.ts';
@@ -34,14 +34,20 @@ export async function getCase(rig: Rig): Promise<Row[]> {
       ours: hub.perSecond,
       wanted: '≥ 2',
     },
+    {
+      what: 'the same, processor time of the servers per GET',
+      unit: 'µs',
+      baseline: directHub.serverMicros,
+      ours: hub.serverMicros,
+    },
     { what: `${pods}, 16 clients`, unit: '1/s', baseline: directPod.perSecond, ours: view.perSecond, wanted: '≥ 1' },
     { what: `${pods}, one client, p50`, unit: 'ms', baseline: directAlone.p50, ours: viewAlone.p50 },
     { what: `${pods}, one client, p99`, unit: 'ms', baseline: directAlone.p99, ours: viewAlone.p99 },
   ];
 }
 
-const throughput = (client: Client, path: string): Promise<Sample> =>
-  measure({ workers: WORKERS, milliseconds: MILLISECONDS }, () => client.send('GET', path));
+const throughput = (client: Client, path: string) =>
+  measureServer(client, { workers: WORKERS, milliseconds: MILLISECONDS }, () => client.send('GET', path));
 
 const alone = (client: Client, path: string): Promise<Sample> =>
   measure({ workers: 1, count: 500 }, () => client.send('GET', path));
