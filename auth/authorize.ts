@@ -19,6 +19,8 @@ export interface Authorizer {
   authorize(workspace: string, attributes: Attributes): Promise<Decision>;
   /** For rules reviews and escalation checks. */
   policy(workspace: string): Promise<Policy>;
+  /** Tells of each workspace whose policy may be another one from now on (undefined: all) until the function that it gives is called. */
+  onChange(listener: (workspace: string | undefined) => void): () => void;
 }
 
 const RESOURCES = ['clusterroles', 'clusterrolebindings', 'roles', 'rolebindings'].map(
@@ -37,6 +39,7 @@ export interface RbacOptions {
 
 export function createRbac(options: RbacOptions): Authorizer & { whenReady(): Promise<void> } {
   const { hub, rootWorkspace, signal } = options;
+  const listeners = new Set<(workspace: string | undefined) => void>();
   const cache = createWorkspaceCache({
     hub,
     signal,
@@ -44,12 +47,19 @@ export function createRbac(options: RbacOptions): Authorizer & { whenReady(): Pr
     load: async (workspace) => loadPolicy(hub, workspace),
     sizeOf: ({ bytes }) => bytes,
     maxBytes: CACHE_BYTES,
+    onChange: (workspace) => {
+      for (const listener of listeners) listener(workspace);
+    },
     ...(options.onError === undefined ? {} : { onError: options.onError }),
   });
   const policy = async (workspace: string) => (await cache.get(workspace === '*' ? rootWorkspace : workspace)).policy;
   return {
     policy,
     whenReady: cache.whenWatching,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     async authorize(workspace, attributes) {
       if (attributes.user.groups.includes(MASTERS)) return { allowed: true, reason: '' };
       return decide(await policy(workspace), attributes);

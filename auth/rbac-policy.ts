@@ -20,6 +20,8 @@ export interface GrantedRule {
 export interface Policy {
   /** Rules that apply to the user in the namespace ('' for cluster scope), cluster-wide ones first. Problems go to `onError`. */
   rulesFor(user: UserInfo, namespace: string, onError?: (message: string) => void): Iterable<GrantedRule>;
+  /** Namespaces in which a RoleBinding gives the user something. */
+  namespacesOf(user: UserInfo): readonly string[];
   /** Rules of a role; undefined when there is none of that name. */
   roleRules(ref: RoleRef, namespace: string): readonly PolicyRule[] | undefined;
 }
@@ -61,6 +63,12 @@ export function compilePolicy(source: PolicySource): Policy {
 
   return {
     roleRules,
+    namespacesOf: (user) =>
+      [...bindingsByNamespace]
+        .filter(([namespace, bindings]) =>
+          bindings.some(({ subjects }) => subjects?.some((one) => appliesTo(one, user, namespace))),
+        )
+        .map(([namespace]) => namespace),
     *rulesFor(user, namespace, onError) {
       yield* grants('ClusterRoleBinding', clusterBindings, user, '', onError);
       if (namespace === '') return;

@@ -10,6 +10,7 @@ import { type Authorizer, authorizeWith } from '../auth/authorize.ts';
 import { clientCertificates } from '../auth/client-certificate.ts';
 import { impersonateWith } from '../auth/impersonate.ts';
 import { locateWith } from '../auth/locate.ts';
+import { createWatchAccess } from '../auth/watch-access.ts';
 import { chooseRoute, type Doors } from '../routes/index.ts';
 import type { HealthCheck } from '../routes/probes.ts';
 import { createProcessHandler } from '../routes/process.ts';
@@ -110,13 +111,17 @@ function createGates(options: ApiServerOptions): Gates {
     options.audit?.policy ?? DEFAULT_AUDIT_POLICY,
     options.audit?.write ?? (() => undefined),
   );
-  return {
-    audit: audit.open,
+  const gates = {
     authenticate: authenticateWith([clientCertificates, tokens(options.tokens)]),
     locate: locateWith(resolver, authorizer),
     impersonate: impersonateWith(authorizer),
     authorize: authorizeWith(authorizer, rootWorkspace),
+  };
+  return {
+    audit: audit.open,
+    ...gates,
     limit: createRateLimit(options.limits ?? DEFAULT_LIMITS),
+    access: createWatchAccess({ authorizer, rootWorkspace, gates }),
   };
 }
 

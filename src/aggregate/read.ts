@@ -116,6 +116,8 @@ const watchContext = (context: ViewContext, resolved: ResolvedResource, request:
   form: watchForm(parts.form, context.clock),
   clock: context.clock,
   random: context.random,
+  access: request.access,
+  raiseBarrier: () => context.states.raiseBarrier(request.workspace),
   onEnd: parts.release,
 });
 

@@ -68,7 +68,7 @@ export class ViewStates {
 
   /** What a workspace's projections show is another thing from now on: watchers are told. */
   async reproject(workspace: string): Promise<void> {
-    this.#raiseBarrier(workspace);
+    this.raiseBarrier(workspace);
     const concerned = [...this.#held.values()].filter(({ key }) => key.workspace === workspace);
     await Promise.all(concerned.map((held) => this.#reproject(held)));
   }
@@ -82,7 +82,7 @@ export class ViewStates {
     if (next !== projections.of(workspace, resource) || next === state.projection) return;
     state.setProjection(next);
     // Whoever was told by the former one until now must not resume past what was told here.
-    if (next?.reads === true) this.#raiseBarrier(workspace);
+    if (next?.reads === true) this.raiseBarrier(workspace);
   }
 
   /** The view's state, with every source that can be shown now. */
@@ -195,7 +195,7 @@ export class ViewStates {
       held.clusters.delete(uid);
       held.references?.unfollow(lease.source);
       held.state.removeCluster(lease.source);
-      this.#raiseBarrier(undefined);
+      this.raiseBarrier(undefined);
       lease.release();
     }
     for (const downstream of clusters) {
@@ -220,7 +220,8 @@ export class ViewStates {
     }
   }
 
-  #raiseBarrier(workspace: string | undefined): void {
+  /** From now on no watch of the workspace (undefined: of any) is resumed from before. */
+  raiseBarrier(workspace: string | undefined): void {
     this.barriers.raise(workspace, this.#options.pool.sequencer.next());
   }
 

@@ -2,6 +2,7 @@
 
 import { makeBreather } from '../clusters/reflector-fetch.ts';
 import { type ListQuery, parseWatchVersion } from '../hub/read/list-options.ts';
+import type { Access, Grant } from '../kube/access.ts';
 import type { ByteSink } from '../kube/api.ts';
 import { apiVersionOf } from '../kube/resource.ts';
 import { ApiError, expired, internalError } from '../kube/status.ts';
@@ -13,6 +14,7 @@ import type { ViewSelection } from './selection.ts';
 import type { ViewEvent } from './view-event.ts';
 import type { ViewBatch, ViewState } from './view-state.ts';
 import { asLeftAt, bookmarkFrame, errorFrame, frame, type ObjectForm, type WatchType } from './watch-frames.ts';
+import { type ToTell, WatchGrant } from './watch-grant.ts';
 
 export interface WatchContext {
   readonly state: ViewState;
@@ -26,6 +28,10 @@ export interface WatchContext {
   readonly form: (first: boolean) => ObjectForm;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Undefined: the caller may see everything for as long as it lasts. */
+  readonly access: Access | undefined;
+  /** What the caller has been shown is another thing than what is in the logs: nobody may resume from before. */
+  readonly raiseBarrier: () => void;
   /** Called once when the watch is over. */
   readonly onEnd: () => void;
 }
@@ -89,12 +95,20 @@ class Watcher {
   #waiting: ViewBatch[] | undefined = [];
   #first = true;
   #over = false;
+  #unfollow: (() => void) | undefined;
+  readonly #grant = new WatchGrant();
 
   constructor(context: WatchContext, sink: ByteSink) {
     this.#context = context;
     this.#sink = sink;
     if (sink.closed.aborted) this.#end();
-    else sink.closed.addEventListener('abort', () => this.#end(), { once: true });
+    else {
+      sink.closed.addEventListener('abort', () => this.#end(), { once: true });
+      this.#unfollow = context.access?.follow({
+        granted: (grant) => this.#regrant(grant),
+        unknown: () => this.#finish(),
+      });
+    }
   }
 
   resume(since: bigint): void {
@@ -109,29 +123,14 @@ class Watcher {
   }
 
   async begin(): Promise<void> {
-    const { gathered, workspace, namespace, query, selection } = this.#context;
+    const { query } = this.#context;
     try {
-      const all: ListQuery = { ...query, limit: 0, continue: '', resourceVersion: '', resourceVersionMatch: '' };
-      const { state } = this.#context;
-      const sources: ListSources = {
-        resource: gathered.resource,
-        hub: gathered.hub,
-        barrier: gathered.barrier,
-        moments: gathered.moments,
-        names: state.names,
-        get projection() {
-          return state.projection;
-        },
-        get clusters() {
-          return state.clusters;
-        },
-      };
-      const take = await openList(sources, { workspace, namespace }, all, selection, this.#sink.closed);
+      const take = await this.#openPresent();
       if (this.#over) return;
       // One turn: what the list does not hold comes as an event.
       const list = take();
       this.#subscribe();
-      await this.#writeAll(list);
+      await this.#writeAll(list, () => 'ADDED');
       if (this.#over) return;
       if (query.sendInitialEvents === true && query.allowWatchBookmarks)
         this.#bookmark(BigInt(list.metadata.resourceVersion), true);
@@ -141,11 +140,36 @@ class Watcher {
     }
   }
 
-  async #writeAll({ items, resume }: ViewList): Promise<void> {
+  /** All that the watch is about, as it is now; without what no live event would tell of. */
+  #openPresent(): Promise<() => ViewList> {
+    const { gathered, state, workspace, namespace, query, selection } = this.#context;
+    const all: ListQuery = { ...query, limit: 0, continue: '', resourceVersion: '', resourceVersionMatch: '' };
+    const sources: ListSources = {
+      resource: gathered.resource,
+      hub: gathered.hub,
+      barrier: gathered.barrier,
+      moments: gathered.moments,
+      names: state.names,
+      get projection() {
+        return state.projection;
+      },
+      get clusters() {
+        return state.clusters;
+      },
+    };
+    return openList(sources, { workspace, namespace }, all, selection, this.#sink.closed);
+  }
+
+  async #writeAll({ items, resume, metadata }: ViewList, toTell: ToTell): Promise<void> {
     const breathe = makeBreather();
+    const version = BigInt(metadata.resourceVersion);
     for (const merged of items) {
       if (this.#over) return;
-      this.#sink.write(frame('ADDED', this.#form().render(merged)));
+      const type = toTell(merged.namespace);
+      if (type !== undefined) {
+        const shown = type === 'ADDED' ? merged : { ...merged, item: asLeftAt(merged.item, version) };
+        this.#sink.write(frame(type, this.#form().render(shown)));
+      }
       const pause = breathe();
       if (pause === undefined && this.#sink.pending <= SOFT_PENDING) continue;
       await pause;
@@ -171,10 +195,43 @@ class Watcher {
   }
 
   #live(): void {
+    this.#goOn();
+    if (!this.#over) this.#startTimers();
+  }
+
+  #goOn(): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const batch of waiting) this.#write(batch);
-    if (!this.#over) this.#startTimers();
+  }
+
+  /** What the caller may see may have changed. */
+  #regrant(grant: Grant): void {
+    if (this.#over) return;
+    if (this.#waiting === undefined || this.#grant.telling) {
+      void this.#grant.change(grant, (next) => this.#showAs(next)).catch((error: unknown) => this.#fail(error));
+    } else if (!grant.everything) {
+      // A client that has not seen the beginning whole keeps nothing of it.
+      this.#fail(grant.denial);
+    }
+  }
+
+  /** What is lost is DELETED, what is won ADDED; where nothing is left the watch ends with 403. */
+  async #showAs(next: Grant): Promise<void> {
+    if (this.#over) return;
+    const take = await this.#openPresent();
+    if (this.#over) return;
+    // One turn again: from here on events are of what the caller may see now, and wait.
+    const list = take();
+    const toTell = this.#grant.take(next);
+    this.#waiting = [];
+    this.#context.raiseBarrier();
+    await this.#writeAll(list, toTell);
+    if (this.#over) return;
+    const { resource } = this.#context.gathered;
+    if (!next.everything && (next.namespaces.size === 0 || !resource.namespaced)) return this.#fail(next.denial);
+    if (this.#context.query.allowWatchBookmarks) this.#bookmark(this.#present(), false);
+    this.#goOn();
   }
 
   #write(batch: ViewBatch): void {
@@ -183,7 +240,7 @@ class Watcher {
       if (this.#over) return;
       if (this.#context.namespace !== undefined && event.namespace !== this.#context.namespace) continue;
       const shown = select(this.#context.selection, event);
-      if (shown === undefined) continue;
+      if (shown === undefined || !this.#grant.mayTell(event.namespace, shown)) continue;
       if (this.#sink.pending > MAX_PENDING) this.#fail(tooSlow());
       else this.#sink.write(this.#frameOf(batch, event, shown));
       last = event;
@@ -215,10 +272,7 @@ class Watcher {
     const { query, random } = this.#context;
     const asked = (query.timeoutSeconds ?? 0) * 1_000;
     const total = asked > 0 ? asked : MIN_TIMEOUT_MS * (1 + random());
-    this.#after(total, () => {
-      this.#end();
-      this.#sink.end();
-    });
+    this.#after(total, () => this.#finish());
     if (this.#context.gathered.uncached.length > 0) this.#after(UNCACHED_MS, () => this.#fail(expired(NOT_ALL)));
     if (!query.allowWatchBookmarks) return;
     const tick = (): void => {
@@ -249,6 +303,11 @@ class Watcher {
     if (this.#over) return;
     const failure = error instanceof ApiError ? error : internalError(String(error));
     this.#sink.write(errorFrame(failure.status));
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#over) return;
     this.#end();
     this.#sink.end();
   }
@@ -257,6 +316,9 @@ class Watcher {
     if (this.#over) return;
     this.#over = true;
     this.#unsubscribe();
+    this.#unfollow?.();
+    // The last that the client was told may be newer than the barrier of that change.
+    if (this.#grant.changed) this.#context.raiseBarrier();
     for (const cancel of this.#cancels) cancel();
     this.#cancels.length = 0;
     this.#waiting = undefined;

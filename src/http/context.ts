@@ -2,6 +2,7 @@
  * How far a request has come (DESIGN §3), as types: each gate takes what the gate before it gives, so a wrong order
  * does not compile. Nothing here is ever mutated.
  */
+import type { Access } from '../kube/access.ts';
 import type { UserInfo } from '../kube/api.ts';
 import type { RequestInfo } from '../kube/request-info.ts';
 
@@ -93,4 +94,6 @@ export interface Gates {
   authorize(request: Impersonated): Promise<Authorized>;
   /** Throws 429. */
   limit(request: Authorized): Admitted;
+  /** What the caller of a watch may see while it goes on. */
+  readonly access?: (request: Admitted) => Access;
 }

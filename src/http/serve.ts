@@ -1,6 +1,7 @@
 /** The life of one request (DESIGN §3): describe, pass the gates, answer, close the audit. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Access } from '../kube/access.ts';
 import type { ApiHandler, ApiRequest, ApiResult } from '../kube/api.ts';
 import { ApiError, unavailable } from '../kube/status.ts';
 import { admit } from './admit.ts';
@@ -87,9 +88,9 @@ async function serveRequest(
     progress.reading = false;
     const longRunning = isLongRunning(admitted.info, admitted.query);
     if (longRunning) noteOpen(service, described, departure.signal);
-    const request = longRunning
-      ? toApiRequest(admitted, body, { signal: clientSignal(departure.signal, stopping) }, trail)
-      : toApiRequest(admitted, body, departure, trail);
+    const end = longRunning ? { signal: clientSignal(departure.signal, stopping) } : departure;
+    const access = admitted.info.verb === 'watch' ? service.gates.access?.(admitted) : undefined;
+    const request = toApiRequest(admitted, body, end, trail, access);
     const answering = service.route(admitted)(request);
     const result = await (longRunning ? answering : withinDeadline(answering, service.requestTimeoutMs));
     const onHead = longRunning ? trail.started : undefined;
@@ -191,6 +192,7 @@ const toApiRequest = (
   body: Uint8Array,
   end: { readonly signal: AbortSignal },
   { annotate }: AuditTrail,
+  access?: Access,
 ): ApiRequest => ({
   workspace: request.workspace,
   info: request.info,
@@ -203,6 +205,7 @@ const toApiRequest = (
     return end.signal;
   },
   auditId: request.auditId,
+  ...(access === undefined ? {} : { access }),
   ...(annotate === undefined ? {} : { annotate }),
   ...(request.onlyCluster === undefined ? {} : { onlyCluster: request.onlyCluster }),
   ...(request.urlPrefix === '' ? {} : { urlPrefix: request.urlPrefix }),

@@ -1,6 +1,7 @@
 /** The one shape in which a Kubernetes API request is handed from the HTTP side to whoever answers it. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Access } from './access.ts';
 import type { RequestInfo } from './request-info.ts';
 
 export interface UserInfo {
@@ -25,6 +26,8 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
   /** One id over all fanned-out calls (the audit id). */
   readonly auditId: string;
+  /** Of watches: what the caller may see while it goes on. Absent: all, for as long as it lasts. */
+  readonly access?: Access;
   /** Puts an annotation on the request's audit record. */
   readonly annotate?: (key: string, value: string) => void;
   /** Narrows a view to one SyncTarget (`/services/tmc/synctargets/<t>/…`). */

@@ -22,6 +22,8 @@ export interface WorkspaceCacheOptions<T extends object> {
   /** Rough size in bytes of what `load` gave. */
   readonly sizeOf: (value: T) => number;
   readonly maxBytes: number;
+  /** Told when a value may be another one from now on: its key, undefined for all. */
+  readonly onChange?: (key: string | undefined) => void;
   /** Ends the watches. */
   readonly signal: AbortSignal;
   readonly onError?: (error: unknown) => void;
@@ -44,10 +46,12 @@ export function createWorkspaceCache<T extends object>(options: WorkspaceCacheOp
   const forget = (key: string) => {
     kept.delete(key);
     loading.delete(key);
+    options.onChange?.(key);
   };
   const forgetAll = () => {
     kept.clear();
     loading.clear();
+    options.onChange?.(undefined);
   };
 
   function load(key: string): Promise<T> {

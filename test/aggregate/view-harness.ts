@@ -7,6 +7,7 @@ import { createViewReflectors } from '../../src/aggregate/view-reflectors.ts';
 import type { ClusterChange, ClusterRegistry, Downstream } from '../../src/clusters/downstream.ts';
 import { createHub, type Hub } from '../../src/hub/hub.ts';
 import { openSqliteStore } from '../../src/hub/store/sqlite.ts';
+import type { Access } from '../../src/kube/access.ts';
 import type { ApiResponse, ApiResult, ByteSink, ProxyResult } from '../../src/kube/api.ts';
 import { downstreamNamespace, locatorJson, NAMESPACE_LOCATOR_ANNOTATION } from '../../src/kube/namespace-locator.ts';
 import { parseRequestInfo } from '../../src/kube/request-info.ts';
@@ -65,6 +66,8 @@ export interface CallOptions {
   readonly onlyCluster?: string;
   readonly headers?: Record<string, string>;
   readonly type?: string;
+  /** What the caller of a watch may see while it goes on. */
+  readonly access?: Access;
 }
 
 export interface ViewHarness {
@@ -149,6 +152,7 @@ export function viewOver(
       user: { name: 'tester', groups: [], extra: {} },
       signal: new AbortController().signal,
       auditId: 'audit',
+      ...(options.access === undefined ? {} : { access: options.access }),
     });
   }
 

@@ -20,7 +20,13 @@ import { waitFor } from '../support/wait-for.ts';
 type Tenant = 'one' | 'two';
 const TENANTS: readonly Tenant[] = ['one', 'two'];
 const REPLICAS = { one: 4, two: 2 };
-const TOKENS = ['admin-token,admin,1,"system:masters"', 'ann-token,ann,2', 'bob-token,bob,3', 'nobody-token,nobody,4'];
+const TOKENS = [
+  'admin-token,admin,1,"system:masters"',
+  'ann-token,ann,2',
+  'bob-token,bob,3',
+  'nobody-token,nobody,4',
+  'carl-token,carl,5',
+];
 const AUDIT_POLICY =
   'apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n';
 
@@ -265,6 +271,63 @@ describe('a person with rights in one workspace', () => {
     const token = (await ok('one', 'create', 'token', 'robot', '-n', 'shop')).trim();
     expect((await api.fetch(`${viewOf('one')}/api/v1/pods`, { token })).status).toBe(200);
     expect([401, 403]).toContain((await api.fetch(`${viewOf('two')}/api/v1/pods`, { token })).status);
+  });
+});
+
+describe('rights that change while watches go on', () => {
+  const kinds = ['/api/v1/pods', '/apis/apps/v1/deployments'];
+  const bind = (what: string, ...args: string[]) =>
+    ok('one', 'create', what, 'carl', '--clusterrole=view', '--user=carl', ...args);
+
+  test('act on them: what is lost is DELETED, the rest goes on, and without any the watch ends with 403', async () => {
+    await ok('one', 'create', 'namespace', 'back');
+    await ok('one', 'create', 'deployment', 'store', '-n', 'back', '--image=nginx:one', '--replicas=2');
+    await ok('one', 'rollout', 'status', 'deployment/store', '-n', 'back', '--timeout=60s');
+    await bind('clusterrolebinding');
+    await bind('rolebinding', '-n', 'shop');
+    const carl = new ApiClient({
+      url: api.url,
+      caPem: readFileSync(join(gateway.dataDir, 'pki', 'ca.crt'), 'utf8'),
+      adminToken: 'carl-token',
+    });
+    try {
+      const watches = await Promise.all(kinds.map((kind) => observeWatch(carl, viewOf('one') + kind)));
+      const others = await Promise.all(kinds.map((kind) => observeWatch(api, viewOf('one') + kind)));
+      const hubs = await observeWatch(carl, '/clusters/root:one/apis/apps/v1/deployments');
+      const seen = (namespace: string) =>
+        watches.map(({ state }) => [...state.keys()].filter((key) => key.startsWith(`${namespace}/`)).length);
+      await waitFor('all to be seen', () => String([seen('back'), seen('shop')]) === `2,1,${REPLICAS.one},1`);
+
+      await ok('one', 'delete', 'clusterrolebinding', 'carl');
+      await waitFor('what is lost to be gone', () => String(seen('back')) === '0,0');
+      await waitFor('the watch at the other door to end', () => hubs.ended);
+      expect(hubs.events.at(-1)).toMatchObject({ type: 'ERROR' });
+      await ok('one', 'scale', 'deployment', 'store', '-n', 'back', '--replicas=3');
+      await ok('one', 'label', 'deployment', 'web', '-n', 'shop', 'seen=yes');
+      await waitFor('what is left to go on', () => watches[1]?.state.get('shop/web')?.metadata.labels?.seen === 'yes');
+      expect([seen('back'), seen('shop')]).toEqual([
+        [0, 0],
+        [REPLICAS.one, 1],
+      ]);
+
+      await bind('clusterrolebinding');
+      await waitFor('what is won back', () => String(seen('back')) === '3,1');
+      await ok('one', 'delete', 'clusterrolebinding', 'carl');
+      await ok('one', 'delete', 'rolebinding', 'carl', '-n', 'shop');
+      await waitFor('the watches to end', () => watches.every(({ ended }) => ended));
+      expect([seen('back'), seen('shop')]).toEqual([
+        [0, 0],
+        [0, 0],
+      ]);
+      for (const { events } of watches) expect(events.at(-1)).toMatchObject({ type: 'ERROR' });
+      for (const { ended, events } of others)
+        expect([ended, events.filter(({ type }) => type === 'DELETED')]).toEqual([false, []]);
+      for (const watch of others) watch.close();
+      expect((await carl.fetch(`${viewOf('one')}/api/v1/pods?watch=true`)).status).toBe(403);
+    } finally {
+      await carl.close();
+      await ok('one', 'delete', 'namespace', 'back', '--timeout=60s');
+    }
   });
 });
 

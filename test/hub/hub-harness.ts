@@ -21,6 +21,7 @@ export interface RequestOptions {
   readonly accept?: string;
   readonly headers?: Record<string, string>;
   readonly annotate?: ApiRequest['annotate'];
+  readonly access?: ApiRequest['access'];
 }
 
 export interface HubHarness {
@@ -95,6 +96,7 @@ export async function startHub(options: Partial<HubOptions> = {}): Promise<HubHa
       signal: new AbortController().signal,
       auditId: 'audit',
       ...(options.annotate === undefined ? {} : { annotate: options.annotate }),
+      ...(options.access === undefined ? {} : { access: options.access }),
     });
   };
 

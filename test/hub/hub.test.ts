@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Access, type AccessFollower, EVERYTHING } from '../../src/kube/access.ts';
+import { forbidden } from '../../src/kube/status.ts';
 import { CONFIG_MAPS, configMap, type HubHarness, startHub } from './hub-harness.ts';
 
 let hub: HubHarness;
@@ -296,6 +298,25 @@ describe('watch', () => {
     await tap.until(2);
     expect(tap.events.map((event) => event.type)).toEqual(['ADDED', 'DELETED']);
     tap.end();
+  });
+
+  test('ends with 403 for whoever may no longer see what is watched, and without a word when a credential is gone', async () => {
+    const followers = new Set<AccessFollower>();
+    const access: Access = {
+      follow(follower) {
+        followers.add(follower);
+        return () => followers.delete(follower);
+      },
+    };
+    const [refused, gone] = await Promise.all([1, 2].map(() => hub.watch(`${CONFIG_MAPS}?watch=1`, { access })));
+    const [first, second] = [...followers];
+    first?.granted(EVERYTHING);
+    const denial = forbidden({ group: '', resource: 'configmaps' }, '', 'configmaps is forbidden');
+    first?.granted({ everything: false, namespaces: new Set(), denial });
+    second?.unknown();
+    expect(refused?.events).toMatchObject([{ type: 'ERROR', object: { code: 403, reason: 'Forbidden' } }]);
+    expect(gone?.events).toEqual([]);
+    expect([refused?.ended, gone?.ended, followers.size]).toEqual([true, true, 0]);
   });
 
   test('timeoutSeconds ends it, with a bookmark before', async () => {

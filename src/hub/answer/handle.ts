@@ -198,7 +198,7 @@ async function watch(context: Context): Promise<ApiResult> {
   if (form.as === 'table') tableOptionsOf(request.query);
   const query = parseWatchQuery(request.query, request.info.name);
   const encoder = watchEncoderFor(core, target, form, request.query);
-  return bytesResponse(200, await watchBody(core, target, query, encoder, options.random));
+  return bytesResponse(200, await watchBody(core, target, query, encoder, options.random, request.access));
 }
 
 const writtenAnswer = (context: Context, written: Written): ApiResult => {

@@ -1,4 +1,5 @@
 /** WATCH as a stream of JSON lines: initial state, changes, bookmarks, end. */
+import type { Access } from '../../kube/access.ts';
 import type { ByteSink } from '../../kube/api.ts';
 import { ApiError, internalError } from '../../kube/status.ts';
 import type { HubCore, Target } from '../core.ts';
@@ -30,7 +31,8 @@ const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 /**
  * Checks what must be refused by an HTTP status, then answers the body. Throws ApiError 400, 422, 504. A version that is too
  * old is told as an event (k8s.io/apiserver/pkg/storage/cacher, newErrWatcher): refused by status, client-go's RetryWatcher
- * would try it again for ever. `random` in [0, 1) spreads the timeouts.
+ * would try it again for ever. `random` in [0, 1) spreads the timeouts. A caller who may no longer see what is watched
+ * is told 403 as an event, and the watch ends; a credential that is no longer good ends it without a word.
  */
 export async function watchBody(
   core: HubCore,
@@ -38,11 +40,12 @@ export async function watchBody(
   query: ListQuery,
   encoder: WatchEncoder,
   random: () => number,
+  access: Access | undefined,
 ): Promise<(sink: ByteSink) => void> {
   compileSelection(target.definition, query.labelSelector, query.fieldSelector);
   const since = parseWatchVersion(query.resourceVersion);
   if (since !== undefined && since > (await core.store.revision())) await waitForVersion(core, since);
-  return (sink) => void runWatch(core, target, query, since, encoder, sink, random);
+  return (sink) => void runWatch(core, target, query, since, encoder, sink, random, access);
 }
 
 async function runWatch(
@@ -53,6 +56,7 @@ async function runWatch(
   encoder: WatchEncoder,
   sink: ByteSink,
   random: () => number,
+  access: Access | undefined,
 ): Promise<void> {
   const stop = new AbortController();
   const end = () => {
@@ -67,6 +71,14 @@ async function runWatch(
   };
   const signal = AbortSignal.any([stop.signal, sink.closed]);
   sink.closed.addEventListener('abort', () => stop.abort(), { once: true });
+  const unfollow = access?.follow({
+    granted: (grant) => {
+      if (!grant.everything) fail(grant.denial);
+    },
+    unknown: end,
+  });
+  if (signal.aborted) unfollow?.();
+  else if (unfollow !== undefined) signal.addEventListener('abort', unfollow, { once: true });
   try {
     const from = await writeInitialState(core, target, query, since, encoder, sink, signal);
     if (signal.aborted) return;
