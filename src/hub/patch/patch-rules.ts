@@ -23,29 +23,34 @@ export const patchType = (type: TypeSchema): PatchType => typeOf(type.root, type
 const cache = new WeakMap<Schema, PatchType>();
 
 function typeOf(schema: Schema, resolve: ResolveRef): PatchType {
-  const target = resolved(schema, resolve);
+  const [target, definition] = resolved(schema, resolve);
   let type = cache.get(target);
   if (type === undefined) {
-    type = compile(target, resolve);
+    type = compile(target, definition, resolve);
     cache.set(target, type);
   }
   return type;
 }
 
-function resolved(schema: Schema, resolve: ResolveRef): Schema {
+/** Where references lead, and the name of the last definition on the way. */
+function resolved(schema: Schema, resolve: ResolveRef): [Schema, string | undefined] {
   let target = schema;
+  let definition: string | undefined;
   for (let hops = 0; hops < 8; hops++) {
     const name = target.$ref ?? target.allOf?.[0]?.$ref;
     const next = name === undefined ? undefined : resolve(name);
-    if (next === undefined) return target;
+    if (next === undefined) break;
+    definition = name;
     target = next;
   }
-  return target;
+  return [target, definition];
 }
 
-function compile(schema: Schema, resolve: ResolveRef): PatchType {
+function compile(schema: Schema, definition: string | undefined, resolve: ResolveRef): PatchType {
   const rules = new Map<string, PatchRule>();
-  const name = schema.type === 'object' && schema.properties ? 'struct' : (schema.type ?? 'struct');
+  const isStruct = schema.type === 'object' && schema.properties !== undefined;
+  // Upstream names its Go struct: `PodSpec` of `io.k8s.api.core.v1.PodSpec`.
+  const name = isStruct ? (definition?.split('.').at(-1) ?? 'struct') : (schema.type ?? 'struct');
   return {
     name,
     field(key) {
@@ -76,7 +81,7 @@ function fieldOf(schema: Schema, key: string): Schema | undefined {
 
 function ruleOf(field: Schema, resolve: ResolveRef): PatchRule {
   const strategies = field['x-kubernetes-patch-strategy']?.split(',') ?? [];
-  const target = resolved(field, resolve);
+  const [target] = resolved(field, resolve);
   return {
     type: typeOf(target.items ?? target, resolve),
     mergeKey: field['x-kubernetes-patch-merge-key'] ?? '',

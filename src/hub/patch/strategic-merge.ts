@@ -120,6 +120,7 @@ function applyElementOrders(original: JsonMap, patch: JsonMap, type: PatchType):
       if (current === undefined) merged = withoutDirectives(change) as Json[];
       else merged = rule.merge ? mergeList([...current], change, rule, false) : change;
     }
+    if (rule.mergeKey !== '') for (const item of merged) findIn(order, identity(item, rule.mergeKey), rule.mergeKey);
     const kind = elementKind(current ?? [], change ?? []);
     setKey(original, key, partitionAndOrder(merged, order, current ?? [], rule.mergeKey, kind));
     delete patch[key];
@@ -159,6 +160,14 @@ function identity(item: Json, mergeKey: string): Json {
   const value = getKey(item, mergeKey);
   if (value === undefined) throw noMergeKey(item, mergeKey);
   return value;
+}
+
+/** Looks for an item of the order. Throws where one before it is nothing that has a key. */
+function findIn(order: Json[], value: Json, mergeKey: string): void {
+  for (const [at, wanted] of order.entries()) {
+    if (!isMap(wanted)) throw failure(`value for key ${at} is not a map`);
+    if (deepEqual(identity(wanted, mergeKey), value)) return;
+  }
 }
 
 function mergeList(current: Json[], change: Json[], rule: PatchRule, deletes: boolean): Json[] {

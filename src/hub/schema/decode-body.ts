@@ -75,8 +75,10 @@ function decodeJson(text: string, body: Uint8Array, options: DecodeOptions, form
     if (format === 'yaml') return decodeYaml(text, body, options);
     throw unrecognized(`couldn't get version/kind; json parse error: ${goSyntaxError(text, error)}`, body, options);
   }
-  const duplicates = options.strict ? duplicateKeys(text).map((path) => `duplicate field ${JSON.stringify(path)}`) : [];
-  return { value, duplicates };
+  const repeated = options.strict ? duplicateKeys(text) : [];
+  // What is called YAML is told of in its parser's words.
+  if (repeated.length > 0 && format === 'yaml') return decodeYaml(text, body, options);
+  return { value, duplicates: repeated.map((path) => `duplicate field ${JSON.stringify(path)}`) };
 }
 
 /**

@@ -46,7 +46,11 @@ async function create(
   rules: CreateRules,
   warnings: string[],
 ): Promise<Written> {
-  const shaped = shape(target.definition, given, { ...options, warn: (text) => warnings.push(text) });
+  const shaped = shape(target.definition, given, {
+    ...options,
+    warn: (text) => warnings.push(text),
+    ...(rules.managersRecorded ? { decodedFrom: 'map' } : {}),
+  });
   const { metadata } = shaped;
   matchUrl(target, shaped);
   const version = metadata.resourceVersion ?? '';

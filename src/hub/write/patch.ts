@@ -1,7 +1,7 @@
 /** PATCH: the four patch types over one update loop. */
 import { goJson } from '../../kube/field-error.ts';
 import type { Json, KubeObject } from '../../kube/object.ts';
-import { conflict, notFound } from '../../kube/status.ts';
+import { badRequest, conflict, notFound } from '../../kube/status.ts';
 import { rfc3339 } from '../../reconcile/clock.ts';
 import type { HubCore, Target, WriteOptions, Written } from '../core.ts';
 import { applyJsonPatch } from '../patch/json-patch.ts';
@@ -82,6 +82,12 @@ function applyToNothing(
   return object;
 }
 
+/** Keys that an applied text repeats are looked for once it is merged. Throws ApiError 400 under Strict. */
+function refuseRepeated({ duplicates = [], fieldValidation }: WriteOptions): void {
+  if (duplicates.length > 0 && fieldValidation === 'Strict')
+    throw badRequest(`error strict decoding patch: error converting YAML to JSON: ${duplicates.join(', ')}`);
+}
+
 export interface ApplyOptions extends WriteOptions {
   readonly force: boolean;
 }
@@ -107,6 +113,7 @@ export async function applyObject(
         force: options.force,
       }).object,
     );
+    refuseRepeated(options);
     const refuse = refuseApplied(target.definition.info, applied);
     const shaped = shape(target.definition, merged, { ...options, warn, refuse, decodedFrom: 'map' });
     matchUrl(target, shaped);

@@ -5,7 +5,7 @@
 import type { Json, KubeObject } from '../../kube/object.ts';
 import { builtinDefinitionName } from '../builtin/tables.ts';
 import type { WriteOptions } from '../core.ts';
-import type { JsonMap } from '../patch/json-value.ts';
+import { isMap, type JsonMap } from '../patch/json-value.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import { applyDefaults } from '../schema/defaults.ts';
 import { settleStrictErrors, strictErrors } from '../schema/field-validation.ts';
@@ -25,7 +25,7 @@ export interface ShapeOptions extends Pick<WriteOptions, 'fieldValidation' | 'du
 export function shape(definition: ResourceDefinition, given: KubeObject, options: ShapeOptions): KubeObject {
   const refuse = options.refuse ?? refuseBody(definition.info);
   const { value, unknown, fault } = definition.custom
-    ? shapeCustom(definition, given)
+    ? shapeCustom(definition, given, options.decodedFrom === 'map')
     : shapeBuiltin(definition, given, options.decodedFrom ?? 'text');
   if (fault !== undefined) throw refuse(fault);
   const errors = strictErrors(options.duplicates ?? [], unknown);
@@ -47,11 +47,18 @@ function shapeBuiltin({ info }: ResourceDefinition, given: KubeObject, from: 'te
   const name = builtinDefinitionName(info);
   if (name === undefined) return { value: structuredClone(given) as unknown as JsonMap, unknown: [] };
   const { value, unknown, typeError } = decodeGo(given as unknown as Json, name, from);
+  keepReset(value, given);
   return { value, unknown, fault: typeError };
 }
 
-function shapeCustom({ schema }: ResourceDefinition, given: KubeObject): Shaped {
+/** An empty list of managers is none, but says that who owned what is to be forgotten. */
+function keepReset({ metadata }: JsonMap, { metadata: { managedFields } = {} }: KubeObject): void {
+  if (isMap(metadata) && managedFields?.length === 0) metadata.managedFields = [];
+}
+
+/** What an apply merged is not decoded: nulls that the schema refuses are still there. */
+function shapeCustom({ schema }: ResourceDefinition, given: KubeObject, keepNulls: boolean): Shaped {
   const { value, unknown, metadataError } = prune(given as unknown as JsonMap, schema);
   if (metadataError !== undefined) return { value, unknown, fault: metadataError };
-  return { value: structuredClone(applyDefaults(value, schema)), unknown };
+  return { value: structuredClone(applyDefaults(value, schema, keepNulls)), unknown };
 }

@@ -40,6 +40,7 @@ function nested(
 ): { value?: Json; fault?: string } {
   let value = object as unknown as Json;
   for (const field of path.split('.').filter((part) => part !== '')) {
+    if (value === null) return {};
     if (!isMap(value)) return { fault: accessorFault(path, value, 'map[string]interface{}') };
     const next = getKey(value, field);
     if (next === undefined) return {};

@@ -1,4 +1,5 @@
 import type { RequestSequence } from '../step.ts';
+import { APPLIES } from './applies.ts';
 import { BODIES } from './bodies.ts';
 import { CUSTOM } from './custom.ts';
 import { KINDS } from './kinds.ts';
@@ -12,6 +13,7 @@ export const SEQUENCES: readonly RequestSequence[] = [
   ...WRITES,
   ...PATCHES,
   ...READS,
+  ...APPLIES,
   ...BODIES,
   ...KINDS,
   ...CUSTOM,
