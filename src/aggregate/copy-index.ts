@@ -1,7 +1,8 @@
 /** Which hub object each placed copy is the copy of, by uid: so that what the copies own is shown as owned by the hub's object. */
 import { LRUCache } from 'lru-cache';
 
-const MAX_COPIES = 500_000;
+/** As `maxSize`: room for `max` would be taken at the start, 28 MB of it. */
+const COPIES = { maxSize: 500_000, sizeCalculation: () => 1 };
 
 /** A placed copy. */
 export interface Copy {
@@ -14,8 +15,8 @@ export interface Copy {
 }
 
 export class CopyIndex {
-  readonly #hubUids = new LRUCache<string, string>({ max: MAX_COPIES });
-  readonly #copyUids = new LRUCache<string, string>({ max: MAX_COPIES });
+  readonly #hubUids = new LRUCache<string, string>(COPIES);
+  readonly #copyUids = new LRUCache<string, string>(COPIES);
   readonly #listeners = new Set<(copy: Copy) => void>();
 
   learn(copy: Copy): void {

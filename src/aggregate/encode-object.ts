@@ -16,7 +16,7 @@ import type { ResourceInfo } from '../kube/resource.ts';
 import type { CopyIndex } from './copy-index.ts';
 import type { Item } from './item.ts';
 import { annotationOf, type NamespaceMaps } from './namespace-map.ts';
-import { nestedPaths, translateNested, translateSentence } from './nested-namespaces.ts';
+import { nestedPaths, translateNested } from './nested-namespaces.ts';
 import { findReferences, referencePaths } from './reference-paths.ts';
 import { encodeVersion } from './resource-version.ts';
 
@@ -52,7 +52,7 @@ export function createEncoder(maps: NamespaceMaps, copies: CopyIndex): EncodeObj
 
 /** Objects that name the same one share what they say of it: most pods of a cluster name few nodes and owners. */
 function internTargets(): (clusterUid: string, target: ReferenceTarget) => ReferenceTarget {
-  const known = new LRUCache<string, ReferenceTarget>({ max: MAX_TARGETS });
+  const known = new LRUCache<string, ReferenceTarget>(TARGETS);
   return (clusterUid, target) => {
     const key = `${clusterUid}|${target.kind}|${target.namespace}|${target.name}|${target.uid}`;
     const present = known.get(key);
@@ -61,7 +61,8 @@ function internTargets(): (clusterUid: string, target: ReferenceTarget) => Refer
   };
 }
 
-const MAX_TARGETS = 100_000;
+/** As `maxSize`: room for `max` would be taken at the start. */
+const TARGETS = { maxSize: 100_000, sizeCalculation: () => 1 };
 
 type Translate = (namespace: string) => string | undefined;
 
@@ -109,9 +110,8 @@ function withNested(
   const paths = nestedPaths(resource);
   if (paths.length === 0 || downstream.namespaceMapping === 'Identity') return scanned;
   if (!scanned.bytes.includes('"kcp-', scanned.metadata.end)) return scanned;
-  const object = parseJson(scanned.bytes.toString('utf8')) as Record<string, unknown>;
+  const object = parseJson(scanned.bytes.toString('utf8')) as object;
   translateNested(object, paths, translate);
-  translateSentence(object, resource, translate);
   return scanObject(Buffer.from(stringifyJson(object)));
 }
 

@@ -14,11 +14,12 @@ interface Placed<T> {
   readonly patterns: readonly string[] | undefined;
 }
 
-const REMEMBERED_WORKSPACES = 50_000;
+/** As `maxSize`: room for `max` would be taken at the start. */
+const REMEMBERED = { maxSize: 50_000, sizeCalculation: () => 1 };
 
 export class VisibilityTree<T extends VisibleItem> {
   readonly #byWorkspace = new Map<string, Map<string, Placed<T>>>();
-  readonly #answers = new LRUCache<string, readonly T[]>({ max: REMEMBERED_WORKSPACES });
+  readonly #answers = new LRUCache<string, readonly T[]>(REMEMBERED);
   readonly #sets = new Map<string, readonly T[]>();
 
   /** `patterns` is the registration's `spec.workspaces`; undefined: the item's own workspace and all below. */

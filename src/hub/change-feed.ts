@@ -26,6 +26,12 @@ export class FeedEvent {
     this.change = change;
     this.place = place;
   }
+  /** Gives up what was parsed and encoded: several times the bytes themselves, and made again if anybody asks. */
+  slim(): void {
+    this.#encoded = undefined;
+    this.#object = undefined;
+    this.#previous = undefined;
+  }
   get revision(): bigint {
     return this.change.revision;
   }
@@ -163,8 +169,8 @@ export class ChangeFeed {
 
   /** All events of a batch, then the revision: a bookmark never runs ahead of an event. */
   #dispatch(changes: readonly StoreChange[]): void {
-    for (const change of changes) {
-      const event = this.#toEvent(change);
+    const events = changes.map((change) => this.#toEvent(change));
+    for (const event of events) {
       this.#remember(event);
       const { workspace } = event.place;
       const kind = kindKey(event.place);
@@ -173,6 +179,7 @@ export class ChangeFeed {
         if (set !== undefined) for (const subscription of set) deliver(subscription, event);
       }
     }
+    for (const event of events) event.slim();
     this.#revision = max(this.#revision, changes.at(-1)?.revision ?? 0n);
     const reached = this.#waiting.filter((one) => one.revision <= this.#revision);
     if (reached.length === 0) return;

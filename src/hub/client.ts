@@ -34,6 +34,11 @@ export interface HubWriteOptions {
   readonly subresource?: string;
 }
 
+export interface HubPages<T extends KubeObject = KubeObject> {
+  readonly pages: AsyncIterable<readonly HubItem<T>[]>;
+  readonly resourceVersion: string;
+}
+
 export interface HubClient {
   get<T extends KubeObject = KubeObject>(ref: HubRef): Promise<T | undefined>;
   /** `workspace` may be `*`: all workspaces. `resourceVersion` is where a watch may begin. */
@@ -42,6 +47,12 @@ export interface HubClient {
     resource: GroupResource,
     options?: HubListOptions,
   ): Promise<{ items: readonly HubItem<T>[]; resourceVersion: string }>;
+  /** The same of one snapshot, piece by piece: read while it is consumed. For lists that should not lie in memory whole. */
+  pages?<T extends KubeObject = KubeObject>(
+    workspace: string,
+    resource: GroupResource,
+    options?: HubListOptions,
+  ): Promise<HubPages<T>>;
   /** Live changes after `resourceVersion`, until the signal aborts. Throws ApiError 410 when it is too old. */
   watch<T extends KubeObject = KubeObject>(
     workspace: string,
@@ -94,7 +105,10 @@ export interface InformerEvent<T extends KubeObject = KubeObject> {
   readonly previous: T | undefined;
 }
 
-/** A live copy of one resource over all workspaces, for controllers. Resumes after any interruption, relists on 410. */
+/**
+ * A live copy of one resource over all workspaces, for controllers. Resumes after any interruption, relists on 410. Objects
+ * are as informer-form.ts keeps them, and shared: do not mutate.
+ */
 export interface HubInformer<T extends KubeObject = KubeObject> {
   get(workspace: string, namespace: string, name: string): T | undefined;
   list(workspace?: string): Iterable<HubItem<T>>;

@@ -2,13 +2,14 @@
 import type { KubeObject } from '../kube/object.ts';
 import { type GroupResource, parseApiVersion } from '../kube/resource.ts';
 import { ApiError, expired, pathNotFound } from '../kube/status.ts';
-import type { HubClient, HubEvent, HubItem, HubListOptions, HubRef, HubWriteOptions } from './client.ts';
+import type { HubClient, HubEvent, HubItem, HubListOptions, HubPages, HubRef, HubWriteOptions } from './client.ts';
 import type { HubCore, Target, WriteOptions } from './core.ts';
 import { parsePlace } from './keys.ts';
 import { followChanges } from './read/follow.ts';
 import { readList } from './read/list.ts';
 import { type ListQuery, parseVersion, WHOLE_LIST } from './read/list-options.ts';
 import { compileSelection } from './read/selection.ts';
+import type { StoredEntry } from './store/store.ts';
 import { createObject } from './write/create.ts';
 import { type DeleteOptions, deleteObject, type GracePeriod } from './write/delete.ts';
 import { applyObject, patchObject } from './write/patch.ts';
@@ -52,6 +53,29 @@ export function createInProcessClient(core: HubCore, gracePeriod: GracePeriod): 
       subresource,
     });
 
+  async function readPages<T extends KubeObject>(
+    workspace: string,
+    resource: GroupResource,
+    options: HubListOptions = {},
+  ): Promise<HubPages<T>> {
+    const target = await targetOf(workspace, resource, { namespace: options.namespace });
+    const list = await readList(core, target, toQuery(options));
+    async function* pages(): AsyncGenerator<readonly HubItem<T>[]> {
+      for await (const chunk of list.chunks) yield decodeAll<T>(target, chunk);
+    }
+    return { pages: pages(), resourceVersion: String(list.revision) };
+  }
+
+  function decodeAll<T extends KubeObject>(target: Target, entries: readonly StoredEntry[]): readonly HubItem<T>[] {
+    const items: HubItem<T>[] = [];
+    for (const entry of entries) {
+      const { workspace, namespace } = parsePlace(entry.key);
+      if (target.namespace !== '' && namespace !== target.namespace) continue;
+      items.push({ workspace, object: core.objects.decode(target.definition, entry) as T });
+    }
+    return items;
+  }
+
   return {
     async get<T extends KubeObject>(ref: HubRef) {
       const target = await refTarget(ref).catch(absent);
@@ -59,18 +83,12 @@ export function createInProcessClient(core: HubCore, gracePeriod: GracePeriod): 
       return target && entry && (core.objects.decode(target.definition, entry) as T);
     },
     async list<T extends KubeObject>(workspace: string, resource: GroupResource, options: HubListOptions = {}) {
-      const target = await targetOf(workspace, resource, { namespace: options.namespace });
-      const list = await readList(core, target, toQuery(options));
       const items: HubItem<T>[] = [];
-      for await (const chunk of list.chunks) {
-        for (const entry of chunk) {
-          const place = parsePlace(entry.key);
-          if (target.namespace !== '' && place.namespace !== target.namespace) continue;
-          items.push({ workspace: place.workspace, object: core.objects.decode(target.definition, entry) as T });
-        }
-      }
-      return { items, resourceVersion: String(list.revision) };
+      const { pages, resourceVersion } = await readPages<T>(workspace, resource, options);
+      for await (const page of pages) items.push(...page);
+      return { items, resourceVersion };
     },
+    pages: readPages,
     async *watch<T extends KubeObject>(
       workspace: string,
       resource: GroupResource,

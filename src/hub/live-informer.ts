@@ -5,7 +5,9 @@ import { type BackoffPolicy, backoffDelay } from '../reconcile/backoff.ts';
 import type { Clock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
 import type { HubClient, HubInformer, HubItem, HubListOptions, InformerEvent } from './client.ts';
-import { withoutManagedFields } from './patch/managed-fields.ts';
+import { informerForm } from './informer-form.ts';
+import { listPages } from './list-pages.ts';
+import { PackedObjects } from './packed-objects.ts';
 
 const RETRY: BackoffPolicy = { firstMs: 500, maxMs: 10_000, factor: 2, jitter: 0 };
 /** How often an object that left the selection is looked at, and how long at least. */
@@ -27,23 +29,28 @@ export interface InformerScope {
 const keyOf = (workspace: string, object: KubeObject): string =>
   `${workspace}|${object.metadata.namespace ?? ''}|${object.metadata.name}`;
 
+/** No workspace contains '|'. */
+const workspaceOf = (key: string): string => key.slice(0, key.indexOf('|'));
+
+type InformedClient = Pick<HubClient, 'get' | 'list' | 'pages' | 'watch'>;
+
 /** Runs until the signal aborts. Objects handed out are shared: do not mutate. */
 export class LiveInformer implements HubInformer {
-  readonly #client: Pick<HubClient, 'get' | 'list' | 'watch'>;
+  readonly #client: InformedClient;
   readonly #resource: GroupResource;
   readonly #scope: InformerScope;
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   /** Objects outside the selection, and when they left it. */
   readonly #strays = new Map<string, number>();
-  readonly #items = new Map<string, HubItem>();
+  readonly #items = new PackedObjects();
   readonly #listeners = new Set<(event: InformerEvent) => void>();
   readonly #synced: Promise<void>;
   readonly #log: Logger;
   #markSynced: () => void = () => {};
 
   constructor(
-    client: Pick<HubClient, 'get' | 'list' | 'watch'>,
+    client: InformedClient,
     resource: GroupResource,
     { clock, log, signal }: { clock: Clock; log: Logger; signal: AbortSignal },
     scope: InformerScope = {},
@@ -61,16 +68,18 @@ export class LiveInformer implements HubInformer {
   }
 
   get<T extends KubeObject>(workspace: string, namespace: string, name: string): T | undefined {
-    return this.#items.get(`${workspace}|${namespace}|${name}`)?.object as T | undefined;
+    return this.#items.get(`${workspace}|${namespace}|${name}`) as T | undefined;
   }
 
   *list<T extends KubeObject>(workspace?: string): Iterable<HubItem<T>> {
-    for (const item of this.#items.values())
-      if (workspace === undefined || workspace === '*' || item.workspace === workspace) yield item as HubItem<T>;
+    const everywhere = workspace === undefined || workspace === '*';
+    for (const key of this.#items.keys())
+      if (everywhere || key.startsWith(`${workspace}|`))
+        yield { workspace: workspaceOf(key), object: this.#items.get(key) as T };
   }
 
   subscribe(listener: (event: InformerEvent) => void): () => void {
-    for (const { workspace, object } of this.#items.values()) listener({ workspace, object, previous: undefined });
+    for (const { workspace, object } of this.list()) listener({ workspace, object, previous: undefined });
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -106,15 +115,17 @@ export class LiveInformer implements HubInformer {
   }
 
   async #relist(workspace: string, selection: HubListOptions): Promise<string> {
-    const list = await this.#client.list(workspace, this.#resource, selection);
-    const present = new Set<string>();
-    for (const item of list.items) {
-      present.add(keyOf(item.workspace, item.object));
-      this.#present(item);
+    const { pages, resourceVersion } = await listPages(this.#client, workspace, this.#resource, selection);
+    const unseen = new Set(this.#items.keys());
+    for await (const page of pages) {
+      for (const item of page) {
+        unseen.delete(keyOf(item.workspace, item.object));
+        this.#present(item);
+      }
     }
-    for (const key of [...this.#items.keys()]) if (!present.has(key)) this.#left(key);
+    for (const key of unseen) this.#left(key);
     this.#markSynced();
-    return list.resourceVersion;
+    return resourceVersion;
   }
 
   #present(item: HubItem): void {
@@ -136,11 +147,12 @@ export class LiveInformer implements HubInformer {
   async #followStray(key: string): Promise<void> {
     const since = this.#strays.get(key);
     while (!this.#signal.aborted && this.#strays.get(key) === since) {
-      const item = this.#items.get(key);
-      if (item === undefined) return;
-      const { namespace = '', name = '' } = item.object.metadata;
+      const known = this.#items.get(key);
+      if (known === undefined) return;
+      const workspace = workspaceOf(key);
+      const { namespace = '', name = '' } = known.metadata;
       try {
-        const object = await this.#client.get({ ...this.#resource, workspace: item.workspace, namespace, name });
+        const object = await this.#client.get({ ...this.#resource, workspace, namespace, name });
         if (this.#strays.get(key) !== since || since === undefined) return;
         const over = object === undefined || (this.#clock.now() - since >= STRAY_MS && !this.#scope.keeps?.(object));
         if (over) {
@@ -148,7 +160,7 @@ export class LiveInformer implements HubInformer {
           this.#remove(key);
           return;
         }
-        this.#put({ workspace: item.workspace, object });
+        this.#put({ workspace, object });
       } catch (err) {
         this.#log.debug({ resource: groupResourceName(this.#resource), err }, 'a stray object cannot be read');
       }
@@ -164,19 +176,18 @@ export class LiveInformer implements HubInformer {
 
   #put({ workspace, object: given }: HubItem): void {
     const key = keyOf(workspace, given);
-    const previous = this.#items.get(key)?.object;
+    const previous = this.#items.get(key);
     if (previous?.metadata.resourceVersion === given.metadata.resourceVersion) return;
-    // Who owns which field is often larger than the rest of an object, and no controller asks.
-    const object = withoutManagedFields(given);
-    this.#items.set(key, { workspace, object });
+    const object = informerForm(this.#resource, given);
+    this.#items.set(key, object);
     this.#tell({ workspace, object, previous });
   }
 
   #remove(key: string): void {
-    const item = this.#items.get(key);
-    if (item === undefined) return;
+    const previous = this.#items.get(key);
+    if (previous === undefined) return;
     this.#items.delete(key);
-    this.#tell({ workspace: item.workspace, object: undefined, previous: item.object });
+    this.#tell({ workspace: workspaceOf(key), object: undefined, previous });
   }
 
   /** One listener's fault is not the others'. */

@@ -3,7 +3,7 @@ import { parseJson, stringifyJson } from '../kube/exact-json.ts';
 import type { Json, KubeObject } from '../kube/object.ts';
 import { type GroupResource, type GroupVersionResource, resourcePath } from '../kube/resource.ts';
 import { ApiError, type Status, type StatusDetails } from '../kube/status.ts';
-import type { HubClient, HubEvent, HubItem, HubListOptions, HubRef, HubWriteOptions } from './client.ts';
+import type { HubClient, HubEvent, HubItem, HubListOptions, HubPages, HubRef, HubWriteOptions } from './client.ts';
 
 export interface RemoteRequest {
   readonly method: string;
@@ -84,6 +84,30 @@ export function createRemoteHubClient(send: RemoteSend): HubClient {
     });
   };
 
+  async function readPages<T extends KubeObject>(
+    workspace: string,
+    gr: GroupResource,
+    options: HubListOptions = {},
+  ): Promise<HubPages<T>> {
+    const path = await pathOf(workspace, gr, options.namespace);
+    const read = (token?: string): Promise<ListBody<T>> =>
+      call<ListBody<T>>({
+        method: 'GET',
+        path: path + queryOf({ ...selectors(options), limit: PAGE, continue: token }),
+      });
+    const first = await read();
+    async function* pages(): AsyncGenerator<readonly HubItem<T>[]> {
+      for (let page = first; ; ) {
+        const type = { apiVersion: page.apiVersion, kind: page.kind.replace(/List$/, '') };
+        yield page.items.map((item) => located(workspace, { ...type, ...item }));
+        const token = page.metadata.continue;
+        if (!token) return;
+        page = await read(token);
+      }
+    }
+    return { pages: pages(), resourceVersion: first.metadata.resourceVersion };
+  }
+
   return {
     async get<T extends KubeObject>(ref: HubRef) {
       try {
@@ -94,19 +118,12 @@ export function createRemoteHubClient(send: RemoteSend): HubClient {
       }
     },
     async list<T extends KubeObject>(workspace: string, gr: GroupResource, options: HubListOptions = {}) {
-      const path = await pathOf(workspace, gr, options.namespace);
       const items: HubItem<T>[] = [];
-      let resourceVersion = '';
-      for (let token: string | undefined = ''; token !== undefined; ) {
-        const query: string = queryOf({ ...selectors(options), limit: PAGE, continue: token || undefined });
-        const page: ListBody<T> = await call<ListBody<T>>({ method: 'GET', path: path + query });
-        const type = { apiVersion: page.apiVersion, kind: page.kind.replace(/List$/, '') };
-        for (const item of page.items) items.push(located(workspace, { ...type, ...item }));
-        resourceVersion ||= page.metadata.resourceVersion;
-        token = page.metadata.continue || undefined;
-      }
+      const { pages, resourceVersion } = await readPages<T>(workspace, gr, options);
+      for await (const page of pages) items.push(...page);
       return { items, resourceVersion };
     },
+    pages: readPages,
     async *watch<T extends KubeObject>(
       workspace: string,
       gr: GroupResource,

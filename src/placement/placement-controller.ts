@@ -71,7 +71,7 @@ class Controller implements PlacementController {
   readonly #options: PlacementOptions;
   readonly #clock: Clock;
   readonly #metrics: PlacementMetrics;
-  readonly #index = new PlacementIndex();
+  readonly #index: PlacementIndex;
   readonly #ledger = new Ledger();
   readonly #inputs: PlacementInputs;
   readonly #objects: WorkQueue;
@@ -90,6 +90,12 @@ class Controller implements PlacementController {
     this.#clock = clock;
     this.#metrics = options.metrics ?? noPlacementMetrics;
     this.#namespaces = informers.informer(NAMESPACES);
+    // A kind that is not followed must not be begun by a look at it.
+    this.#index = new PlacementIndex(({ resource, workspace, namespace, name }) =>
+      this.#watched.has(groupResourceName(resource))
+        ? informers.informer(resource).get(workspace, namespace, name)
+        : undefined,
+    );
     this.#facts = new ClusterFactsCache(registry, informers, clock);
     this.#policies = new PolicyStore(informers, log);
     const clusters = (workspace: string) => this.#facts.visibleTo(workspace);
@@ -175,7 +181,7 @@ class Controller implements PlacementController {
   #watch(resource: GroupResource): () => void {
     return this.#options.informers.informer(resource).subscribe(({ workspace, object, previous }) => {
       const { namespace = '', name = '' } = (object ?? previous)?.metadata ?? {};
-      const { before, after } = this.#index.set(resource, workspace, namespace, name, object);
+      const { before, after } = this.#index.set(resource, workspace, namespace, name, object, previous);
       const id = (after ?? before)?.id;
       if (after === undefined && id !== undefined) this.#forget(id);
       // A PUT of a manifest strips our labels: where it was is remembered until it is decided again.

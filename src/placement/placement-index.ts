@@ -4,20 +4,17 @@
  */
 
 import { heldTargets } from '../hub/kinds/placed-object.ts';
-import { formatObjectId } from '../hub/object-id.ts';
+import { formatObjectId, type ObjectId, parseObjectId } from '../hub/object-id.ts';
 import { at, list, record, strings, text } from '../kube/fields.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { type GroupResource, groupResourceName } from '../kube/resource.ts';
 import { fromLabelSelector, type LabelRequirements, matchesLabels } from '../kube/selector.ts';
+import { IdSets } from './id-sets.ts';
 import { podTemplate } from './pod-template.ts';
 import { referencesOf } from './references.ts';
 
-export interface TrackedObject {
-  readonly id: string;
-  readonly workspace: string;
-  readonly namespace: string;
-  readonly resource: GroupResource;
-  readonly object: KubeObject;
+/** What of an object leads to others. Most objects of a large hub lead nowhere. */
+interface Leads {
   /** Ids of the objects it needs; they may not exist. */
   readonly needs: readonly string[];
   /** Labels of the pods it runs. */
@@ -29,17 +26,34 @@ export interface TrackedObject {
   readonly held: ReadonlySet<string>;
 }
 
+export interface TrackedObject extends Leads {
+  readonly id: string;
+  readonly workspace: string;
+  readonly namespace: string;
+  readonly resource: GroupResource;
+  readonly object: KubeObject;
+}
+
+/** The objects themselves stay where they are read from: informers hold each once, as text. */
 export class PlacementIndex {
-  readonly #objects = new Map<string, TrackedObject>();
-  readonly #workspaces = new Map<string, Map<string, Set<string>>>();
-  readonly #neededBy = new Map<string, Set<string>>();
-  readonly #byTarget = new Map<string, Set<string>>();
+  readonly #read: (id: ObjectId) => KubeObject | undefined;
+  readonly #leads = new Map<string, Leads>();
+  readonly #byWorkspace = new IdSets();
+  readonly #neededBy = new IdSets();
+  readonly #byTarget = new IdSets();
   /** By workspace and namespace: objects that run pods, and objects that go where others go. */
-  readonly #runners = new Map<string, Set<string>>();
-  readonly #followers = new Map<string, Set<string>>();
+  readonly #runners = new IdSets();
+  readonly #followers = new IdSets();
+
+  /** `read` gives an object as it was last told by `set`. */
+  constructor(read: (id: ObjectId) => KubeObject | undefined) {
+    this.#read = read;
+  }
 
   get(id: string): TrackedObject | undefined {
-    return this.#objects.get(id);
+    const parsed = parseObjectId(id);
+    const object = this.#read(parsed);
+    return object && { id, ...parsed, object, ...this.#leadsOf(id) };
   }
 
   /** Replaces what is known of the object; undefined forgets it. Returns what was known before and what is now. */
@@ -49,127 +63,126 @@ export class PlacementIndex {
     namespace: string,
     name: string,
     object: KubeObject | undefined,
+    previous: KubeObject | undefined,
   ): { before: TrackedObject | undefined; after: TrackedObject | undefined } {
     const id = formatObjectId({ resource, workspace, namespace, name });
-    const before = this.#objects.get(id);
-    const after = object && track(id, resource, workspace, namespace, object);
-    if (before !== undefined) this.#forget(before, after);
-    if (after !== undefined) this.#remember(after);
-    return { before, after };
+    const known = this.#leadsOf(id);
+    const tracked = { id, workspace, namespace, resource };
+    const before = previous && { ...tracked, object: previous, ...known };
+    const leads = object && leadsOf(resource, workspace, namespace, object);
+    this.#forget(tracked, known);
+    if (leads === undefined) this.#byWorkspace.delete(workspace, id);
+    else this.#remember(tracked, leads);
+    return { before, after: object && leads && { ...tracked, object, ...leads } };
   }
 
-  inNamespace(workspace: string, namespace: string): Iterable<string> {
-    return this.#workspaces.get(workspace)?.get(namespace) ?? [];
+  *inNamespace(workspace: string, namespace: string): Iterable<string> {
+    for (const id of this.#byWorkspace.of(workspace)) if (parseObjectId(id).namespace === namespace) yield id;
   }
 
-  *inWorkspace(workspace: string): Iterable<string> {
-    for (const ids of this.#workspaces.get(workspace)?.values() ?? []) yield* ids;
+  inWorkspace(workspace: string): Iterable<string> {
+    return this.#byWorkspace.of(workspace);
   }
 
   workspaces(): Iterable<string> {
-    return this.#workspaces.keys();
+    return this.#byWorkspace.keys();
   }
 
   onTarget(key: string): Iterable<string> {
-    return this.#byTarget.get(key) ?? [];
+    return this.#byTarget.of(key);
   }
 
   /** Objects that need the one with this id. */
-  *dependents(id: string): Iterable<TrackedObject> {
-    for (const dependent of this.#neededBy.get(id) ?? []) {
-      const tracked = this.#objects.get(dependent);
-      if (tracked !== undefined) yield tracked;
-    }
+  dependents(id: string): Iterable<TrackedObject> {
+    return this.#tracked(this.#neededBy.of(id));
   }
 
   /** Objects whose placement a follower takes over: those whose pods it selects, or the Services it leads to. */
   *leaders(follower: TrackedObject): Iterable<TrackedObject> {
-    for (const id of follower.backends) {
-      const backend = this.#objects.get(id);
-      if (backend !== undefined) yield backend;
-    }
+    yield* this.#tracked(follower.backends);
     const selector = follower.podSelector;
     if (selector === undefined) return;
-    for (const tracked of this.#tracked(this.#runners.get(neighbourhood(follower))))
-      if (tracked.podLabels !== undefined && matchesLabels(selector, tracked.podLabels)) yield tracked;
+    yield* this.#tracked(this.#runners.of(neighbourhood(follower)), ({ podLabels }) =>
+      podLabels === undefined ? false : matchesLabels(selector, podLabels),
+    );
   }
 
   /** Objects of the same namespace that run pods, the object itself included. */
   runners(tracked: TrackedObject): Iterable<TrackedObject> {
-    return this.#tracked(this.#runners.get(neighbourhood(tracked)));
+    return this.#tracked(this.#runners.of(neighbourhood(tracked)));
   }
 
   /** Followers that the object leads, by its pods or as a backend. */
-  *followers(leader: TrackedObject): Iterable<TrackedObject> {
-    for (const tracked of this.#tracked(this.#followers.get(neighbourhood(leader)))) {
-      const selects =
-        tracked.podSelector !== undefined &&
-        leader.podLabels !== undefined &&
-        matchesLabels(tracked.podSelector, leader.podLabels);
-      if (selects || tracked.backends.includes(leader.id)) yield tracked;
-    }
+  followers({ id, podLabels, ...leader }: TrackedObject): Iterable<TrackedObject> {
+    return this.#tracked(this.#followers.of(neighbourhood(leader)), ({ podSelector, backends }) => {
+      const selects = podSelector !== undefined && podLabels !== undefined && matchesLabels(podSelector, podLabels);
+      return selects || backends.includes(id);
+    });
   }
 
-  *#tracked(ids: Iterable<string> = []): Iterable<TrackedObject> {
+  /** Of these ids those that lead where they should; only they are read. */
+  *#tracked(ids: Iterable<string>, wanted: (leads: Leads) => boolean = () => true): Iterable<TrackedObject> {
     for (const id of ids) {
-      const tracked = this.#objects.get(id);
+      const tracked = wanted(this.#leadsOf(id)) ? this.get(id) : undefined;
       if (tracked !== undefined) yield tracked;
     }
   }
 
-  #remember(tracked: TrackedObject): void {
-    this.#objects.set(tracked.id, tracked);
-    const namespaces = getOrAdd(this.#workspaces, tracked.workspace, () => new Map<string, Set<string>>());
-    getOrAdd(namespaces, tracked.namespace, () => new Set<string>()).add(tracked.id);
-    for (const need of tracked.needs) getOrAdd(this.#neededBy, need, () => new Set<string>()).add(tracked.id);
-    for (const key of tracked.held) getOrAdd(this.#byTarget, key, () => new Set<string>()).add(tracked.id);
-    if (tracked.podLabels !== undefined)
-      getOrAdd(this.#runners, neighbourhood(tracked), () => new Set<string>()).add(tracked.id);
-    if (isFollower(tracked)) getOrAdd(this.#followers, neighbourhood(tracked), () => new Set<string>()).add(tracked.id);
+  #leadsOf(id: string): Leads {
+    return this.#leads.get(id) ?? NOWHERE;
   }
 
-  #forget(tracked: TrackedObject, replacement: TrackedObject | undefined): void {
-    for (const need of tracked.needs) removeFrom(this.#neededBy, need, tracked.id);
-    for (const key of tracked.held) removeFrom(this.#byTarget, key, tracked.id);
-    removeFrom(this.#runners, neighbourhood(tracked), tracked.id);
-    removeFrom(this.#followers, neighbourhood(tracked), tracked.id);
-    if (replacement !== undefined) return;
-    this.#objects.delete(tracked.id);
-    const namespaces = this.#workspaces.get(tracked.workspace);
-    if (namespaces === undefined) return;
-    removeFrom(namespaces, tracked.namespace, tracked.id);
-    if (namespaces.size === 0) this.#workspaces.delete(tracked.workspace);
+  #remember(tracked: Located, leads: Leads): void {
+    const { id, workspace } = tracked;
+    this.#byWorkspace.add(workspace, id);
+    if (leads === NOWHERE) return;
+    this.#leads.set(id, leads);
+    for (const need of leads.needs) this.#neededBy.add(need, id);
+    for (const key of leads.held) this.#byTarget.add(key, id);
+    if (leads.podLabels !== undefined) this.#runners.add(neighbourhood(tracked), id);
+    if (isFollower(leads)) this.#followers.add(neighbourhood(tracked), id);
+  }
+
+  #forget(tracked: Located, leads: Leads): void {
+    if (leads === NOWHERE) return;
+    const { id } = tracked;
+    this.#leads.delete(id);
+    for (const need of leads.needs) this.#neededBy.delete(need, id);
+    for (const key of leads.held) this.#byTarget.delete(key, id);
+    this.#runners.delete(neighbourhood(tracked), id);
+    this.#followers.delete(neighbourhood(tracked), id);
   }
 }
 
-const isFollower = ({ podSelector, backends }: TrackedObject): boolean =>
-  podSelector !== undefined || backends.length > 0;
+type Located = Pick<TrackedObject, 'id' | 'workspace' | 'namespace'>;
+
+const NOWHERE: Leads = {
+  needs: [],
+  podLabels: undefined,
+  podSelector: undefined,
+  backends: [],
+  held: new Set(),
+};
+
+const isFollower = ({ podSelector, backends }: Leads): boolean => podSelector !== undefined || backends.length > 0;
 
 /** Workspace and namespace in one string. */
 export const neighbourhood = ({ workspace, namespace }: { workspace: string; namespace: string }): string =>
   `${workspace}|${namespace}`;
 
-function track(
-  id: string,
-  resource: GroupResource,
-  workspace: string,
-  namespace: string,
-  object: KubeObject,
-): TrackedObject {
+function leadsOf(resource: GroupResource, workspace: string, namespace: string, object: KubeObject): Leads {
   const sibling = (group: string, plural: string, name: string): string =>
     formatObjectId({ resource: { group, resource: plural }, workspace, namespace, name });
-  return {
-    id,
-    workspace,
-    namespace,
-    resource,
-    object,
+  const leads = {
     needs: namespace === '' ? [] : referencesOf(object).map((need) => sibling(need.group, need.resource, need.name)),
     podLabels: podTemplate(object)?.labels,
     podSelector: podSelectorOf(resource, object),
     backends: groupResourceName(resource) === 'ingresses.networking.k8s.io' ? backendsOf(object, sibling) : [],
     held: heldTargets(object),
   };
+  const leadsNowhere =
+    leads.needs.length === 0 && leads.podLabels === undefined && !isFollower(leads) && leads.held.size === 0;
+  return leadsNowhere ? NOWHERE : leads;
 }
 
 /** Undefined for objects that select no pods, a Service without selector among them. */
@@ -205,19 +218,4 @@ function backendsOf(
   const backends = [at(object, 'spec', 'defaultBackend'), ...paths.map((path) => at(path, 'backend'))];
   const names = backends.map((backend) => text(at(backend, 'service', 'name')));
   return [...new Set(names)].flatMap((name) => (name === undefined ? [] : [sibling('', 'services', name)]));
-}
-
-function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const present = map.get(key);
-  if (present !== undefined) return present;
-  const made = make();
-  map.set(key, made);
-  return made;
-}
-
-function removeFrom<K>(map: Map<K, Set<string>>, key: K, id: string): void {
-  const set = map.get(key);
-  if (set === undefined) return;
-  set.delete(id);
-  if (set.size === 0) map.delete(key);
 }

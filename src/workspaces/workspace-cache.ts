@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { HubClient } from '../hub/client.ts';
+import { listPages } from '../hub/list-pages.ts';
 import type { GroupResource } from '../kube/resource.ts';
 
 export interface WorkspaceCache<T extends object> {
@@ -14,7 +15,7 @@ export interface WorkspaceCache<T extends object> {
 }
 
 export interface WorkspaceCacheOptions<T extends object> {
-  readonly hub: Pick<HubClient, 'list' | 'watch'>;
+  readonly hub: Pick<HubClient, 'list' | 'pages' | 'watch'>;
   readonly resources: readonly GroupResource[];
   readonly load: (key: string) => Promise<T>;
   /** The key whose value a change of this object makes wrong; default: its workspace. */
@@ -72,7 +73,8 @@ export function createWorkspaceCache<T extends object>(options: WorkspaceCacheOp
   }
 
   async function follow(resource: GroupResource, started: () => void): Promise<void> {
-    const { resourceVersion } = await hub.list(ANY_WORKSPACE, resource);
+    // Of the list itself nothing is read.
+    const { resourceVersion } = await listPages(hub, ANY_WORKSPACE, resource);
     forgetAll();
     live.add(resource);
     started();

@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HubClient } from '../hub/client.ts';
 import type { Workspace } from '../hub/kinds/workload.ts';
+import { listPages } from '../hub/list-pages.ts';
 import type { Store } from '../hub/store/store.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { ApiError } from '../kube/status.ts';
@@ -43,8 +44,9 @@ export function startWorkspaceController(options: WorkspaceControllerOptions): W
 async function follow({ client, signal, log }: WorkspaceControllerOptions, add: (path: string) => void): Promise<void> {
   while (!signal.aborted) {
     try {
-      const { items, resourceVersion } = await client.list<Workspace>('*', WORKSPACES);
-      for (const { workspace, object } of items) if (needsWork(object)) add(pathOf(workspace, object));
+      const { pages, resourceVersion } = await listPages<Workspace>(client, '*', WORKSPACES);
+      for await (const page of pages)
+        for (const { workspace, object } of page) if (needsWork(object)) add(pathOf(workspace, object));
       for await (const { type, workspace, object } of client.watch<Workspace>(
         '*',
         WORKSPACES,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { formatObjectId } from '../../src/hub/object-id.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { affectedByCluster, affectedByObject } from '../../src/placement/affected.ts';
 import { PlacementIndex } from '../../src/placement/placement-index.ts';
@@ -12,7 +13,15 @@ const KINDS = {
 } as const;
 
 function tracked() {
-  const index = new PlacementIndex();
+  const objects = new Map<string, KubeObject>();
+  const index = new PlacementIndex((id) => objects.get(formatObjectId(id)));
+  const set = (kind: keyof typeof KINDS, workspace: string, name: string, object: KubeObject | undefined) => {
+    const id = formatObjectId({ resource: KINDS[kind], workspace, namespace: 'shop', name });
+    const previous = objects.get(id);
+    if (object === undefined) objects.delete(id);
+    else objects.set(id, object);
+    return index.set(KINDS[kind], workspace, 'shop', name, object, previous);
+  };
   const put = (kind: keyof typeof KINDS, name: string, content: object, metadata: object = {}, workspace = 'root') => {
     const object: KubeObject = {
       apiVersion: 'v1',
@@ -20,11 +29,11 @@ function tracked() {
       metadata: { name, namespace: 'shop', ...metadata },
       ...content,
     };
-    const { before, after } = index.set(KINDS[kind], workspace, 'shop', name, object);
+    const { before, after } = set(kind, workspace, name, object);
     return [...affectedByObject(index, before, after)].map((id) => id.split('|').slice(1).join('|')).sort();
   };
   const drop = (kind: keyof typeof KINDS, name: string) => {
-    const { before, after } = index.set(KINDS[kind], 'root', 'shop', name, undefined);
+    const { before, after } = set(kind, 'root', name, undefined);
     return [...affectedByObject(index, before, after)].map((id) => id.split('|').at(-1)).sort();
   };
   return { index, put, drop };
