@@ -6,6 +6,7 @@ import { ApiError, expired, versionTooLarge } from '../kube/status.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
 import { type ContinueKey, decodeContinue, encodeContinue, type ViewContinue } from './continue-token.ts';
 import type { Gathered } from './gather.ts';
+import { isGivenUp } from './given-up.ts';
 import type { HubSnapshot } from './hub-source.ts';
 import { compareNamespaces, compareText, type MergedItem, type MergeInput, mergeSlices } from './merge.ts';
 import { type Choose, FIRST } from './merge-rule.ts';
@@ -129,7 +130,7 @@ export function listVersionOf(
   return best.encoded ?? moments.at(best.sequence);
 }
 
-/** Throws 504 where the version's source does not reach it in time, 410 where the source is not of this view any more. */
+/** Throws 504 where the version's source does not reach it in time, 410 where the source is not of this view any more or never will. */
 export async function waitForVersion(gathered: ListSources, wanted: bigint, signal: AbortSignal): Promise<void> {
   const { slot, version } = decodeVersion(wanted);
   if (slot === MOMENT_SLOT) {
@@ -149,8 +150,9 @@ export async function waitForVersion(gathered: ListSources, wanted: bigint, sign
   const isAbandoned = version <= source.reflector.abandonedVersion && !source.log.names(version);
   if (isAbandoned) throw expired(`too old resource version: ${wanted}`);
   if (source.version >= version) return;
-  await source.reflector.whenReached(version, timeout).catch(() => {
-    if (version <= source.reflector.abandonedVersion) throw expired(`too old resource version: ${wanted}`);
+  await source.reflector.whenReached(version, timeout).catch(async () => {
+    const isPast = version <= source.reflector.abandonedVersion || (await isGivenUp(source, version));
+    if (isPast) throw expired(`too old resource version: ${wanted}`);
     throw versionTooLarge(wanted, encodeVersion(slot, source.version));
   });
 }

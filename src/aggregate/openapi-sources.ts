@@ -22,18 +22,23 @@ export interface ClusterV2 {
 
 export type V2Form = 'json' | 'protobuf';
 
+/** How long a cluster may hold up an answer by what it never told: alone, or where others have something to say. */
+export type Patience = keyof typeof FIRST_MS;
+
 export interface OpenApiSources {
-  /** Undefined when the cluster never told. */
-  index(downstream: Downstream): Promise<ClusterOpenApiIndex | undefined>;
+  /** Undefined when the cluster has not told yet. */
+  index(downstream: Downstream, patience: Patience): Promise<ClusterOpenApiIndex | undefined>;
   /** JSON bytes of one v3 document; undefined when it cannot be had now. */
-  document(downstream: Downstream, path: string): Promise<Buffer | undefined>;
+  document(downstream: Downstream, path: string, patience: Patience): Promise<Buffer | undefined>;
   /** The whole v2 document; undefined when it cannot be had now. */
-  v2(downstream: Downstream, form: V2Form): Promise<ClusterV2 | undefined>;
+  v2(downstream: Downstream, form: V2Form, patience: Patience): Promise<ClusterV2 | undefined>;
 }
 
 const FRESH_MS = 1_000;
 const DEADLINE_MS = 5_000;
 const INDEX_DEADLINE_MS = 2_000;
+/** Counted from the first question: one that hangs holds up each thing once. The question goes on for those who come later. */
+const FIRST_MS = { alone: DEADLINE_MS, amongOthers: 1_000 } as const;
 /** What is known is shown when the cluster takes longer than this to say whether it still holds. */
 const PATIENCE_MS = 700;
 /** A document that drips is given up, so that the next attempt can be a good one. */
@@ -48,6 +53,8 @@ interface Kept<T> {
   value: T | undefined;
   etag: string | undefined;
   checkedAt: number;
+  /** When it was first asked, or asked again after an answer. */
+  askedSince: number | undefined;
   asking: Promise<T | undefined> | undefined;
 }
 
@@ -60,8 +67,8 @@ export function createOpenApiSources(now: () => number = Date.now): OpenApiSourc
   const bytes = new LRUCache<string, Buffer>({ maxSize: MAX_BYTES, sizeCalculation: (value) => value.length + 1 });
   const fetching = new Map<string, Promise<Buffer | undefined>>();
 
-  const index = (downstream: Downstream) =>
-    revalidated(indices, downstream, async (known) => {
+  const index = (downstream: Downstream, patience: Patience) =>
+    revalidated(indices, downstream, patience, async (known) => {
       const answer = await ask(downstream, '/openapi/v3', 'application/json', known.etag, INDEX_DEADLINE_MS);
       if (answer.status === 304) return known.value;
       if (answer.status !== 200) return undefined;
@@ -69,15 +76,15 @@ export function createOpenApiSources(now: () => number = Date.now): OpenApiSourc
       return parseIndex(answer.body);
     });
 
-  async function document(downstream: Downstream, path: string): Promise<Buffer | undefined> {
-    const known = await index(downstream);
+  async function document(downstream: Downstream, path: string, patience: Patience): Promise<Buffer | undefined> {
+    const known = await index(downstream, patience);
     const url = known?.urls.get(path);
     if (known === undefined || url === undefined) return undefined;
     const hash = known.hashes.get(path) ?? '';
     const ofCluster = `${downstream.key} ${path} ${hash}`;
     const kept = bytes.get(hash) ?? bytes.get(ofCluster);
     if (kept !== undefined && hash !== '') return kept;
-    return coalesced(ofCluster, async () => {
+    return coalesced(ofCluster, patience, async () => {
       const answer = await ask(downstream, url, 'application/json', undefined, DEADLINE_MS);
       if (answer.status !== 200) return undefined;
       // A cluster may claim another's hash: only what really has it is shared with other clusters.
@@ -86,9 +93,9 @@ export function createOpenApiSources(now: () => number = Date.now): OpenApiSourc
     });
   }
 
-  async function v2(downstream: Downstream, form: V2Form): Promise<ClusterV2 | undefined> {
+  async function v2(downstream: Downstream, form: V2Form, patience: Patience): Promise<ClusterV2 | undefined> {
     const keyOf = (etag: string) => `v2 ${form} ${downstream.key} ${etag}`;
-    const etag = await revalidated(v2s[form], downstream, async (known) => {
+    const etag = await revalidated(v2s[form], downstream, patience, async (known) => {
       const has = known.etag !== undefined && bytes.has(keyOf(known.etag));
       const answer = await ask(downstream, '/openapi/v2', ACCEPT_V2[form], has ? known.etag : undefined, DEADLINE_MS);
       if (answer.status === 304) return known.etag;
@@ -105,28 +112,38 @@ export function createOpenApiSources(now: () => number = Date.now): OpenApiSourc
   async function revalidated<T>(
     cache: WeakMap<Downstream, Kept<T>>,
     downstream: Downstream,
+    patience: Patience,
     askAgain: (known: Kept<T>) => Promise<T | undefined>,
   ): Promise<T | undefined> {
     const known = cache.get(downstream) ?? {
       value: undefined,
       etag: undefined,
       checkedAt: -Infinity,
+      askedSince: undefined,
       asking: undefined,
     };
     cache.set(downstream, known);
     if (now() - known.checkedAt < FRESH_MS || downstream.health().state === 'Unhealthy') return known.value;
+    known.askedSince ??= now();
     known.asking ??= askAgain(known)
       .catch(() => undefined)
       .then((value) => {
         known.value = value ?? known.value;
         known.checkedAt = now();
+        if (value !== undefined) known.askedSince = undefined;
         known.asking = undefined;
         return known.value;
       });
-    return within(known.value === undefined ? DEADLINE_MS : PATIENCE_MS, known.asking, () => known.value);
+    const waited = now() - known.askedSince;
+    const patienceMs = known.value === undefined ? Math.max(0, FIRST_MS[patience] - waited) : PATIENCE_MS;
+    return within(patienceMs, known.asking, () => known.value);
   }
 
-  function coalesced(key: string, run: () => Promise<Buffer | undefined>): Promise<Buffer | undefined> {
+  function coalesced(
+    key: string,
+    patience: Patience,
+    run: () => Promise<Buffer | undefined>,
+  ): Promise<Buffer | undefined> {
     let running = fetching.get(key);
     if (running === undefined) {
       running = run()
@@ -134,7 +151,7 @@ export function createOpenApiSources(now: () => number = Date.now): OpenApiSourc
         .finally(() => fetching.delete(key));
       fetching.set(key, running);
     }
-    return within(DEADLINE_MS, running, () => undefined);
+    return within(FIRST_MS[patience], running, () => undefined);
   }
 
   return { index, document, v2 };

@@ -15,9 +15,10 @@ import type { ApiRequest, ApiResponse, ApiResult } from '../kube/api.ts';
 import { methodNotAllowed, notAcceptable, pathNotFound, unavailable } from '../kube/status.ts';
 import { atLeast, coveringClusters, newestFirst, servesAll } from './openapi-cover.ts';
 import { mergeOpenApiV3, type OpenApiV3 } from './openapi-merge.ts';
-import { type ClusterOpenApiIndex, createOpenApiSources, type V2Form } from './openapi-sources.ts';
+import { type ClusterOpenApiIndex, createOpenApiSources, type Patience, type V2Form } from './openapi-sources.ts';
 import { isV2Protobuf, mergeV2Json, mergeV2Protobuf } from './openapi-v2-merge.ts';
 import { BySources, connectionId, type HubKinds, sourcesOf, type WorkspaceSources } from './sources.ts';
+import { warningHeaders } from './warnings.ts';
 
 export interface MergedOpenApi {
   /** Undefined for paths that are not OpenAPI. */
@@ -32,15 +33,16 @@ interface Entry {
   readonly hubTypes: readonly ServedType[];
 }
 
-/** `whole`: no source was missing, so the bytes are what the hash stands for. */
+/** With nobody missing the bytes are what the hash stands for. */
 interface Made {
   readonly bytes: Buffer;
-  readonly whole: boolean;
+  readonly missing: readonly Downstream[];
 }
 
 interface Index {
   readonly entries: ReadonlyMap<string, Entry>;
-  readonly hash: string;
+  /** Clusters that have not told yet what they have. */
+  readonly missing: readonly Downstream[];
 }
 
 const INDICES_PER_HUB = 100;
@@ -60,20 +62,29 @@ export function createMergedOpenApi(options: { hub: HubKinds; registry: ClusterR
 
   async function indexOf({ hub, clusters }: WorkspaceSources): Promise<Index> {
     const ordered = newestFirst(clusters);
-    const found = await Promise.all(ordered.map((downstream) => fromClusters.index(downstream)));
+    const patience = patienceFor(ordered.length + (hub === undefined ? 0 : 1));
+    const found = await Promise.all(ordered.map((downstream) => fromClusters.index(downstream, patience)));
     const key = ordered.map((downstream, at) => `${connectionId(downstream)}:${found[at]?.hash ?? ''}`).join(' ');
     return indices.get(hub, key, () => mergeIndices(hub ?? [], ordered, found));
   }
 
+  // Who joins is asked before anybody needs the answer.
+  options.registry.onChange(({ type, downstream }) => {
+    if (type === 'discovery') void fromClusters.index(downstream, 'amongOthers');
+  });
+
   async function v3Index(request: ApiRequest): Promise<ApiResponse> {
-    const { entries } = await indexOf(await sourcesFor(request));
+    const { entries, missing } = await indexOf(await sourcesFor(request));
     const prefix = request.urlPrefix ?? '';
     const paths = [...entries].map(([path, { hash }]) => [
       path,
       { serverRelativeURL: `${prefix}/openapi/v3/${path}?hash=${hash}` },
     ]);
     const bytes = Buffer.from(JSON.stringify({ paths: Object.fromEntries(paths) }));
-    return conditional(request, bytes, `"${sha(bytes)}"`, { 'content-type': 'application/json' });
+    return conditional(request, bytes, `"${sha(bytes)}"`, {
+      'content-type': 'application/json',
+      ...missingWarnings(missing),
+    });
   }
 
   async function v3Document(request: ApiRequest, path: string): Promise<ApiResponse> {
@@ -85,10 +96,10 @@ export function createMergedOpenApi(options: { hub: HubKinds; registry: ClusterR
       const location = `${request.urlPrefix ?? ''}/openapi/v3/${path}?hash=${entry.hash}`;
       return { status: 301, headers: { location, vary: 'Accept' }, body: Buffer.alloc(0) };
     }
-    const { bytes, whole } = await once(`${path} ${entry.hash}`, () => makeV3(path, entry));
-    const headers = { 'content-type': 'application/json', vary: 'Accept' };
+    const { bytes, missing } = await once(`${path} ${entry.hash}`, () => makeV3(path, entry));
+    const headers = { 'content-type': 'application/json', vary: 'Accept', ...missingWarnings(missing) };
     // A client may keep what it got under this hash for a year.
-    if (!whole) return { status: 200, headers: { ...headers, 'cache-control': 'no-store' }, body: bytes };
+    if (missing.length > 0) return { status: 200, headers: { ...headers, 'cache-control': 'no-store' }, body: bytes };
     const expires = new Date(Date.now() + YEAR_MS).toUTCString();
     return conditional(request, bytes, `"${entry.hash}"`, {
       ...headers,
@@ -97,16 +108,17 @@ export function createMergedOpenApi(options: { hub: HubKinds; registry: ClusterR
   }
 
   async function makeV3(path: string, { clusters, hubTypes }: Entry): Promise<Made> {
-    const found = await Promise.all(clusters.map((downstream) => fromClusters.document(downstream, path)));
-    const documents = found.filter((bytes) => bytes !== undefined);
+    const patience = patienceFor(clusters.length + (hubTypes.length > 0 ? 1 : 0));
+    const found = await Promise.all(clusters.map((downstream) => fromClusters.document(downstream, path, patience)));
     const infos = hubTypes.map(({ info }) => info);
     const [newest] = clusters;
     // The usual case: one document that says all there is to say goes out as it came.
     if (clusters.length === 1 && found[0] !== undefined && newest && coversHub(newest, infos)) {
-      return { bytes: found[0], whole: true };
+      return { bytes: found[0], missing: [] };
     }
-    const parsed = documents.map(parseJson<OpenApiV3>).filter((document) => document !== undefined);
-    const whole = parsed.length === clusters.length;
+    const read = found.map((bytes) => bytes && parseJson<OpenApiV3>(bytes));
+    const parsed = read.filter((document) => document !== undefined);
+    const missing = clusters.filter((_downstream, at) => read[at] === undefined);
     const own = openApiV3Document(path, hubTypes) as OpenApiV3 | undefined;
     if (own !== undefined) {
       const version = newest?.discovery()?.serverVersion.gitVersion;
@@ -115,7 +127,7 @@ export function createMergedOpenApi(options: { hub: HubKinds; registry: ClusterR
     }
     if (parsed.length === 0)
       throw unavailable(`no cluster that serves ${path} can be asked for its OpenAPI document now`);
-    return { bytes: Buffer.from(JSON.stringify(mergeOpenApiV3(parsed))), whole };
+    return { bytes: Buffer.from(JSON.stringify(mergeOpenApiV3(parsed))), missing };
   }
 
   async function v2(request: ApiRequest): Promise<ApiResponse> {
@@ -123,8 +135,10 @@ export function createMergedOpenApi(options: { hub: HubKinds; registry: ClusterR
     if (form === undefined) throw notAcceptable(['application/json', PROTOBUF_TYPES[0] as string]);
     const { hub = [], clusters } = await sourcesFor(request);
     const needed = coveringClusters(clusters);
-    const found = await Promise.all(needed.map((downstream) => fromClusters.v2(downstream, form)));
+    const patience = patienceFor(needed.length + (hub.length > 0 ? 1 : 0));
+    const found = await Promise.all(needed.map((downstream) => fromClusters.v2(downstream, form, patience)));
     const parts = found.filter((part) => part !== undefined);
+    const missing = needed.filter((_downstream, at) => found[at] === undefined);
     const own = hub.filter(({ info }) => !needed.some((downstream, at) => found[at] && servesAll(downstream, [info])));
     const etags = needed.map(({ key }, at) => `${key}${found[at]?.etag ?? ''}`);
     const hash = sha([form, typesHash(own), ...etags].join(' '));
@@ -136,18 +150,19 @@ export function createMergedOpenApi(options: { hub: HubKinds; registry: ClusterR
       ),
     );
     const contentType = form === 'json' ? 'application/json' : (PROTOBUF_TYPES[0] as string);
-    return conditional(request, bytes, `"${hash}"`, { 'content-type': contentType, vary: 'Accept' });
+    const headers = { 'content-type': contentType, vary: 'Accept', ...missingWarnings(missing) };
+    return conditional(request, bytes, `"${hash}"`, headers);
   }
 
   /** Coalesced: the documents are large, and every new client asks for them at the same time. */
   async function once(key: string, make: () => Promise<Made>): Promise<Made> {
     const known = made.get(key);
-    if (known !== undefined) return { bytes: known, whole: true };
+    if (known !== undefined) return { bytes: known, missing: [] };
     let running = making.get(key);
     if (running === undefined) {
       running = make().finally(() => making.delete(key));
       making.set(key, running);
-      running.then(({ bytes, whole }) => whole && made.set(key, bytes)).catch(() => undefined);
+      running.then(({ bytes, missing }) => missing.length === 0 && made.set(key, bytes)).catch(() => undefined);
     }
     return running;
   }
@@ -186,7 +201,7 @@ function mergeIndices(
     const hash = sha([types.length === 0 ? '' : typesHash(types), ...parts].join('\n'));
     entries.set(path, { hash, clusters: [...hashes.values()], hubTypes: types });
   }
-  return { entries, hash: sha([...entries].map(([path, { hash }]) => `${path} ${hash}`).join('\n')) };
+  return { entries, missing: clusters.filter((_downstream, at) => found[at] === undefined) };
 }
 
 function groupByPath(types: readonly ServedType[]): Map<string, ServedType[]> {
@@ -215,11 +230,11 @@ function makeV2(form: V2Form, clusters: readonly Buffer[], own: readonly ServedT
   const hub = own.length > 0 || clusters.length === 0 ? openApiV2Document(own) : undefined;
   if (form === 'protobuf') {
     const readable = clusters.filter(isV2Protobuf);
-    return { bytes: mergeV2Protobuf([...readable, ...(hub ? [encodeOpenApiV2(hub)] : [])]), whole: true };
+    return { bytes: mergeV2Protobuf([...readable, ...(hub ? [encodeOpenApiV2(hub)] : [])]), missing: [] };
   }
-  if (hub === undefined && clusters.length === 1) return { bytes: clusters[0] as Buffer, whole: true };
+  if (hub === undefined && clusters.length === 1) return { bytes: clusters[0] as Buffer, missing: [] };
   const parsed = clusters.map(parseJson<Record<string, unknown>>).filter((document) => document !== undefined);
-  return { bytes: Buffer.from(JSON.stringify(mergeV2Json([...parsed, ...(hub ? [{ ...hub }] : [])]))), whole: true };
+  return { bytes: Buffer.from(JSON.stringify(mergeV2Json([...parsed, ...(hub ? [{ ...hub }] : [])]))), missing: [] };
 }
 
 /** The first is what upstream answers with; the other spelling is older. */
@@ -243,12 +258,14 @@ function v2Form(request: ApiRequest): V2Form | undefined {
   return undefined;
 }
 
-function conditional(
-  request: ApiRequest,
-  bytes: Buffer,
-  etag: string,
-  headers: Readonly<Record<string, string>>,
-): ApiResponse {
+const patienceFor = (sources: number): Patience => (sources > 1 ? 'amongOthers' : 'alone');
+
+const missingWarnings = (missing: readonly Downstream[]): ReturnType<typeof warningHeaders> =>
+  warningHeaders(missing.map(({ clusterName }) => ({ clusterName, ageMs: undefined, reason: NOT_TOLD })));
+
+const NOT_TOLD = 'it has not sent its OpenAPI documents yet';
+
+function conditional(request: ApiRequest, bytes: Buffer, etag: string, headers: ApiResponse['headers']): ApiResponse {
   const sent = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   if (sent.includes(etag) || sent.includes('*'))
     return { status: 304, headers: { ...headers, etag }, body: Buffer.alloc(0) };

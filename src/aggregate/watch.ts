@@ -58,13 +58,22 @@ export async function watchView(context: WatchContext, signal: AbortSignal): Pro
   const { query, gathered } = context;
   const since = parseWatchVersion(query.resourceVersion);
   const resume = query.sendInitialEvents === undefined && since !== undefined;
-  if (since !== undefined && !(resume && isForeign(gathered, since))) await waitForVersion(gathered, since, signal);
+  let refusal: ApiError | undefined;
+  if (since !== undefined && !(resume && isForeign(gathered, since))) {
+    await waitForVersion(gathered, since, signal).catch((error: unknown) => {
+      if (!resume || !isExpired(error)) throw error;
+      refusal = error;
+    });
+  }
   return (sink) => {
     const watcher = new Watcher(context, sink);
-    if (resume) watcher.resume(since);
+    if (refusal !== undefined) watcher.refuse(refusal);
+    else if (resume) watcher.resume(since);
     else void watcher.begin();
   };
 }
+
+const isExpired = (error: unknown): error is ApiError => error instanceof ApiError && error.code === 410;
 
 /** Of a cluster that is no longer, or not yet, in the view. */
 function isForeign({ clusters }: Gathered, version: bigint): boolean {
@@ -109,6 +118,10 @@ class Watcher {
         unknown: () => this.#finish(),
       });
     }
+  }
+
+  refuse(error: ApiError): void {
+    this.#fail(error);
   }
 
   resume(since: bigint): void {

@@ -174,6 +174,49 @@ describe('merged OpenAPI v3', () => {
   });
 });
 
+describe('a cluster that hangs before it ever told anything', () => {
+  const hanging = () => {
+    const made = cluster('hanging', { [WIDGETS]: schemas({ A: {} }) });
+    const wake: (() => void)[] = [];
+    made.answer((request) => new Promise((resolve) => wake.push(() => resolve(answerOf(request)))));
+    const answerOf = ({ path }: { path: string }) =>
+      path === '/openapi/v3'
+        ? { body: JSON.stringify({ paths: { [WIDGETS]: { serverRelativeURL: `/openapi/v3/${WIDGETS}?hash=H` } } }) }
+        : { body: JSON.stringify(path === '/openapi/v2' ? { paths: { '/apis/late': {} } } : schemas({ A: {} })) };
+    return { made, wakeUp: () => wake.splice(0).forEach((each) => void each()) };
+  };
+  const timed = async <T>(run: () => Promise<T>) => {
+    const began = performance.now();
+    return { answer: await run(), ms: performance.now() - began };
+  };
+
+  it.each(['/openapi/v3', '/openapi/v2'])(
+    'holds up %s once, for a second, is named, and is there later',
+    async (path) => {
+      const { made, wakeUp } = hanging();
+      const { answer } = setUp(made, cluster('east', { 'apis/other.com/v1': schemas({}) }));
+      const first = await timed(() => answer(path));
+      expect(first.ms).toBeLessThan(3_000);
+      expect(String(first.answer.headers.warning)).toContain('cluster \\"hanging\\" is missing');
+      expect(String(first.answer.body)).toContain(path.endsWith('3') ? 'api/v1' : '/api/v1/configmaps');
+      const second = await timed(() => answer(path));
+      expect(second.ms).toBeLessThan(500);
+      expect(made.requests).toHaveLength(1);
+      wakeUp();
+      await expect.poll(async () => (await answer(path)).headers.warning, { timeout: 3_000 }).toBeUndefined();
+      expect(String((await answer(path)).body)).toContain(path.endsWith('3') ? WIDGETS : '/apis/late');
+    },
+  );
+
+  it('is waited for where it alone can answer', async () => {
+    const { made, wakeUp } = hanging();
+    const { answer } = setUp(made);
+    const asked = answer('/openapi/v3', {}, { onlyCluster: 'hanging' });
+    setTimeout(wakeUp, 1_500);
+    expect(String((await asked).body)).toContain(WIDGETS);
+  });
+});
+
 describe('merged OpenAPI v2', () => {
   it('has every kind once, in JSON and in both spellings of protobuf', async () => {
     const { get, answer } = setUp(

@@ -76,6 +76,21 @@ test('a change that both processes saw is a place from which both go on', async 
   }
 });
 
+test('a version of a history that a cluster gave up is 410 too where nobody saw it happen', async () => {
+  const { west, one, other } = await twoProcesses();
+  await one.call('GET', URL);
+  west.put(PODS, pod('seen'));
+  const version = String(encodeVersion(2, BigInt(west.version)));
+  west.restore(100);
+  const next = other();
+  const listed = await next.call('GET', `${URL}?resourceVersion=${version}`);
+  expect(listed.json).toMatchObject({ code: 410, reason: 'Expired' });
+  await expectExpired(next, version);
+  west.hanging = true;
+  const unheard = await next.call('GET', `${URL}?resourceVersion=${version}`);
+  expect(unheard.json).toMatchObject({ code: 504 });
+}, 30_000);
+
 test('moments of processes that start together are not alike, and stay below 2^63', () => {
   const now = Date.UTC(2090, 0, 1);
   const [one, other] = [new Moments(now, 0.1), new Moments(now, 0.9)];

@@ -327,6 +327,13 @@ describe('rights that change while watches go on', () => {
     } finally {
       await carl.close();
       await ok('one', 'delete', 'namespace', 'back', '--timeout=60s');
+      await waitFor('the namespace to be gone from the clusters', async () => {
+        const all = await Promise.all(clusters.map((cluster) => cluster.fetchOk<List>('/api/v1/namespaces')));
+        const locators = all
+          .flatMap(({ items }) => items)
+          .map(({ metadata }) => metadata.annotations?.['kcp.io/namespace-locator']);
+        return !locators.some((locator) => locator?.includes('"back"'));
+      });
     }
   });
 });

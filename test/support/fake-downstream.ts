@@ -19,10 +19,12 @@ export interface FakeAnswer {
   readonly body?: string | Buffer;
 }
 
+type Answers = (request: DownstreamRequest) => FakeAnswer | undefined | Promise<FakeAnswer | undefined>;
+
 export interface FakeDownstream extends Downstream {
   serve(resources: readonly ResourceInfo[], version?: string): void;
   setHealth(state: ClusterHealth): void;
-  answer(answers: (request: DownstreamRequest) => FakeAnswer | undefined): void;
+  answer(answers: Answers): void;
   readonly requests: DownstreamRequest[];
 }
 
@@ -31,13 +33,13 @@ let slots = 0;
 export function fakeDownstream(clusterName: string, workspace = 'root'): FakeDownstream {
   let discovery: ClusterDiscovery | undefined;
   let state: ClusterHealth = 'Healthy';
-  let answers: (request: DownstreamRequest) => FakeAnswer | undefined = () => undefined;
+  let answers: Answers = () => undefined;
   const requests: DownstreamRequest[] = [];
   const waiting: (() => void)[] = [];
   async function fetch(request: DownstreamRequest) {
     requests.push(request);
     if (state === 'Unhealthy') throw new ClusterError(clusterName, 'unreachable', `cluster "${clusterName}" is away`);
-    const { status = 200, headers = {}, body = '' } = answers(request) ?? { status: 404 };
+    const { status = 200, headers = {}, body = '' } = (await answers(request)) ?? { status: 404 };
     return { status, headers, body: Buffer.from(body) };
   }
   return {
