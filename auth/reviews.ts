@@ -20,6 +20,8 @@ export interface ReviewOptions {
 export function createReviews({ authorizer, tokens }: ReviewOptions): Readonly<Record<string, ApiHandler>> {
   return {
     [`${AUTHENTICATION}/selfsubjectreviews`]: review('SelfSubjectReview', async ({ user }) => ({
+      // Of all reviews only this one is made the way stored objects are.
+      metadata: { creationTimestamp: new Date().toISOString().replace(/\.\d+Z$/, 'Z') },
       status: { userInfo: toUserInfo(user) },
     })),
     [`${AUTHENTICATION}/tokenreviews`]: review('TokenReview', (request, spec) => reviewToken(tokens, request, spec)),
@@ -49,7 +51,7 @@ export function createReviews({ authorizer, tokens }: ReviewOptions): Readonly<R
 }
 
 type Spec = Readonly<Record<string, unknown>>;
-type Answered = { readonly spec?: object; readonly status: object };
+type Answered = { readonly metadata?: object; readonly spec?: object; readonly status: object };
 
 /** Creates only; the object comes back with its status, and is not stored. */
 const review =
@@ -63,13 +65,13 @@ const review =
     }
     const spec = (body.spec ?? {}) as Spec;
     const answered = await answer(request, spec);
-    const metadata = { creationTimestamp: null, ...body.metadata };
+    const metadata = { creationTimestamp: null, ...body.metadata, ...answered.metadata };
     return valueResponse(201, {
       kind,
       apiVersion: `${group}/${version}`,
-      metadata,
       ...(kind === 'SelfSubjectReview' ? {} : { spec }),
       ...answered,
+      metadata,
     });
   };
 

@@ -129,6 +129,7 @@ describe('who calls', () => {
       uid: '2',
       groups: ['devs', 'testers', 'system:authenticated'],
     });
+    expect(ann.body.metadata.creationTimestamp).toMatch(/^\d{4}-\d\d-\d\dT[\d:]{8}Z$/);
     const as = { 'impersonate-user': 'dave', 'impersonate-group': ['g1', 'g2'], 'impersonate-extra-a%2fb': ['x', 'y'] };
     const dave = await call('admin-token', review, { body: {}, headers: as });
     expect(dave.body.status.userInfo).toEqual({

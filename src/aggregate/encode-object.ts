@@ -16,7 +16,7 @@ import type { ResourceInfo } from '../kube/resource.ts';
 import type { CopyIndex } from './copy-index.ts';
 import type { Item } from './item.ts';
 import { annotationOf, type NamespaceMaps } from './namespace-map.ts';
-import { nestedPaths, translateNested } from './nested-namespaces.ts';
+import { nestedPaths, translateNested, translateSentence } from './nested-namespaces.ts';
 import { findReferences, referencePaths } from './reference-paths.ts';
 import { encodeVersion } from './resource-version.ts';
 
@@ -110,8 +110,9 @@ function withNested(
   const paths = nestedPaths(resource);
   if (paths.length === 0 || downstream.namespaceMapping === 'Identity') return scanned;
   if (!scanned.bytes.includes('"kcp-', scanned.metadata.end)) return scanned;
-  const object = parseJson(scanned.bytes.toString('utf8')) as object;
+  const object = parseJson(scanned.bytes.toString('utf8')) as Record<string, unknown>;
   translateNested(object, paths, translate);
+  translateSentence(object, resource, translate);
   return scanObject(Buffer.from(stringifyJson(object)));
 }
 

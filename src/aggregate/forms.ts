@@ -13,6 +13,7 @@ import { toPartialObjectMetadata } from '../kube/table.ts';
 import type { ViewList } from './list.ts';
 import { itemBytes, listBody } from './list-body.ts';
 import type { MergedItem } from './merge.ts';
+import { type SourceFault, warningHeaders } from './warnings.ts';
 import { type ObjectForm, PLAIN_FORM } from './watch-frames.ts';
 
 export interface FormContext {
@@ -26,6 +27,12 @@ export interface FormContext {
   readonly query: URLSearchParams;
   readonly now: number;
 }
+
+/** Of a read's answer: its form, and what is to be said of the kind and of the sources. */
+export const readHeaders = ({ form, definition }: FormContext, faults: readonly SourceFault[]) => ({
+  'content-type': form.media,
+  ...warningHeaders(faults, definition.deprecated),
+});
 
 export const parseItem = (merged: MergedItem): KubeObject =>
   JSON.parse(itemBytes(merged).toString('utf8')) as KubeObject;

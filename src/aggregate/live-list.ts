@@ -12,7 +12,7 @@ import type { ApiRequest, ApiResponse } from '../kube/api.ts';
 import { resourcePath } from '../kube/resource.ts';
 import { formatLabelSelector, parseLabelSelector } from '../kube/selector.ts';
 import { decodeContinue } from './continue-token.ts';
-import { type FormContext, listAnswer } from './forms.ts';
+import { type FormContext, listAnswer, readHeaders } from './forms.ts';
 import { refuseFaults } from './gather.ts';
 import type { HubSnapshot } from './hub-source.ts';
 import { type Item, isFolded } from './item.ts';
@@ -25,7 +25,7 @@ import { namesFor } from './show-references.ts';
 import type { Slice } from './source.ts';
 import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
-import { type SourceFault, warningHeaders } from './warnings.ts';
+import type { SourceFault } from './warnings.ts';
 
 interface LiveSource {
   readonly downstream: Downstream;
@@ -95,7 +95,7 @@ export async function liveList(
     const list = listPage(inputs, kind, { query, selection, after: token?.after, versions, listVersion });
     return {
       status: 200,
-      headers: { 'content-type': form.form.media, ...warningHeaders(faults) },
+      headers: readHeaders(form, faults),
       body: listAnswer(form, list),
     };
   } finally {

@@ -35,6 +35,9 @@ export const NESTED_NAMESPACES: Readonly<Record<string, readonly string[]>> = {
   'volumesnapshotcontents.snapshot.storage.k8s.io': ['spec.volumeSnapshotRef.namespace'],
 };
 
+/** Sentences that controllers of a cluster write with namespaces in them: `Successfully assigned kcp-…/web to node`. */
+const SENTENCES: Readonly<Record<string, string>> = { events: 'message', 'events.events.k8s.io': 'note' };
+
 export const nestedPaths = (gr: GroupResource): readonly string[] => {
   const name = groupResourceName(gr);
   return Object.hasOwn(NESTED_NAMESPACES, name) ? (NESTED_NAMESPACES[name] as readonly string[]) : [];
@@ -48,6 +51,22 @@ export function translateNested(
 ): void {
   for (const path of paths) replaceAt(object, path.split('.'), 0, translate);
 }
+
+/** Replaces every downstream namespace that the object's sentence tells of; undefined leaves it. Mutates `object`: a private copy. */
+export function translateSentence(
+  object: Record<string, unknown>,
+  gr: GroupResource,
+  translate: (namespace: string) => string | undefined,
+): void {
+  const name = groupResourceName(gr);
+  const field = Object.hasOwn(SENTENCES, name) ? SENTENCES[name] : undefined;
+  const text = field === undefined ? undefined : object[field];
+  if (field === undefined || typeof text !== 'string') return;
+  object[field] = text.replace(DOWNSTREAM_NAMESPACE, (found) => translate(found) ?? found);
+}
+
+/** See `kube/namespace-locator.ts`. */
+const DOWNSTREAM_NAMESPACE = /\bkcp-[0-9a-z]{12}\b/g;
 
 function replaceAt(
   value: unknown,

@@ -9,7 +9,7 @@ import type { ApiRequest, ApiResponse } from '../kube/api.ts';
 import { invalid, pathNotFound } from '../kube/status.ts';
 import { columnsOf } from './cluster-columns.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
-import { type FormContext, listAnswer, objectValue, watchForm } from './forms.ts';
+import { type FormContext, listAnswer, objectValue, readHeaders, watchForm } from './forms.ts';
 import { type Gathered, gather, refuseFaults } from './gather.ts';
 import { listView } from './list.ts';
 import { itemBytes } from './list-body.ts';
@@ -41,7 +41,7 @@ export async function answerList(
     const list = await listView({ ...gathered, names }, scopeOf(resolved, request), query, selection, request.signal);
     return {
       status: 200,
-      headers: { 'content-type': form.form.media, ...warningHeaders(gathered.faults) },
+      headers: readHeaders(form, gathered.faults),
       body: listAnswer(form, list),
     };
   } finally {
@@ -76,7 +76,7 @@ export async function answerWatch(
       watchContext(context, resolved, request, { query, form, selection, gathered, release, state: acquired.state }),
       request.signal,
     );
-    return { status: 200, headers: { 'content-type': form.form.media, ...warningHeaders(faults) }, body };
+    return { status: 200, headers: readHeaders(form, faults), body };
   } catch (error) {
     release();
     throw error;
@@ -137,7 +137,12 @@ export async function answerGet(
     user: request.user,
     signal: request.signal,
   });
-  return objectResponse(form, await withNames(context, request, located), 200, warningHeaders(located.faults));
+  return objectResponse(
+    form,
+    await withNames(context, request, located),
+    200,
+    warningHeaders(located.faults, form.definition.deprecated),
+  );
 }
 
 export function objectResponse(

@@ -19,7 +19,7 @@ import { SourcePool } from './source-pool.ts';
 import type { ViewContext, ViewMetrics, ViewReflectors } from './view-context.ts';
 import type { ViewDiscovery } from './view-discovery.ts';
 import { ViewStates } from './view-states.ts';
-import { warningHeader } from './warnings.ts';
+import { tellsOfFault, warningHeader } from './warnings.ts';
 import { createInCluster, deleteCollection, requestObject, streamObject } from './write.ts';
 import { WriteMemory } from './write-memory.ts';
 
@@ -93,7 +93,7 @@ function measured(context: ViewContext, metrics: ViewMetrics): ApiHandler {
         route = chosen;
       });
       const partial =
-        'status' in result && result.headers.warning !== undefined && (route === 'list' || route === 'watch');
+        'status' in result && tellsOfFault(result.headers.warning) && (route === 'list' || route === 'watch');
       metrics.finished(route, partial ? 'partial' : 'complete', seconds());
       return result;
     } catch (error) {

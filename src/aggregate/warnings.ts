@@ -26,5 +26,12 @@ function ageText(ms: number): string {
 export const warningHeader = (text: string): string =>
   `299 - "${text.replace(/[^\x20-\x7e]+/g, ' ').replace(/[\\"]/g, '\\$&')}"`;
 
-export const warningHeaders = (faults: readonly SourceFault[]): Record<string, readonly string[]> =>
-  faults.length === 0 ? {} : { warning: faults.map((fault) => warningHeader(faultText(fault))) };
+/** @param deprecated what is to be said of the kind, whatever is answered */
+export function warningHeaders(faults: readonly SourceFault[], deprecated?: string): Record<string, readonly string[]> {
+  const texts = [...(deprecated === undefined ? [] : [deprecated]), ...faults.map(faultText)];
+  return texts.length === 0 ? {} : { warning: texts.map(warningHeader) };
+}
+
+/** Whether one of an answer's warnings tells of a source. */
+export const tellsOfFault = (warning: string | readonly string[] | undefined): boolean =>
+  [warning].flat().some((header) => header?.startsWith('299 - "cluster '));

@@ -1,7 +1,7 @@
 /** How each kind is placed: a table that one reads. Kinds not named here are custom resources, or none of placement's business. */
 import { list } from '../kube/fields.ts';
-import type { KubeObject } from '../kube/object.ts';
-import { type GroupResource, groupResourceName } from '../kube/resource.ts';
+import type { KubeObject, OwnerReference } from '../kube/object.ts';
+import { type GroupResource, groupResourceName, parseApiVersion } from '../kube/resource.ts';
 import type { PlacementPolicy, ReplicaMode } from './model.ts';
 
 export interface PlacedKind {
@@ -68,11 +68,27 @@ export function placedKind(resource: GroupResource): PlacedKind | undefined {
 /** Made by controllers in every namespace of every cluster: never copied. */
 const PER_CLUSTER: ReadonlySet<string> = new Set(['configmaps/kube-root-ca.crt', 'services/kubernetes']);
 
-/** False for objects that a controller in the hub owns, or that each cluster makes for itself. */
+/**
+ * Kinds whose objects every cluster that holds them makes again, from the owner's copy. A CronJob is none of them: a Job of its that
+ * stands in the hub was asked for by hand (`kubectl create job --from`), and no cluster would make that one.
+ */
+const REMADE_FROM: ReadonlySet<string> = new Set([
+  'apps/Deployment',
+  'apps/ReplicaSet',
+  'apps/StatefulSet',
+  'apps/DaemonSet',
+  'batch/Job',
+  '/ReplicationController',
+]);
+
+const isRemadeFrom = ({ apiVersion, kind, controller }: OwnerReference): boolean =>
+  controller === true && REMADE_FROM.has(`${parseApiVersion(apiVersion).group}/${kind}`);
+
+/** False for objects that clusters make for themselves. What an operator owns that works on the workspace is placed as any other. */
 export function isPlaceable(resource: GroupResource, object: KubeObject): boolean {
   const { metadata } = object;
   if (metadata.deletionTimestamp !== undefined) return false;
-  if (metadata.ownerReferences?.some(({ controller }) => controller)) return false;
+  if (metadata.ownerReferences?.some(isRemadeFrom)) return false;
   const name = `${groupResourceName(resource)}/${metadata.name}`;
   // Every namespace has this one, in every cluster; only what people add to it is worth taking along.
   if (name === 'serviceaccounts/default') return list(object.imagePullSecrets).length > 0;

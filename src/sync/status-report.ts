@@ -35,7 +35,13 @@ export function statusReport(
       ...record(reference),
       namespace: hubObject.metadata.namespace,
     }));
-  return JSON.stringify(report);
+  return withOwnNamespace(JSON.stringify(report), hubObject, live);
+}
+
+/** Conditions quote what the cluster refused, with the namespace that it has there. */
+function withOwnNamespace(report: string, { metadata: { namespace = '' } }: KubeObject, live: KubeObject): string {
+  const there = live.metadata.namespace ?? '';
+  return there === '' || there === namespace ? report : report.replaceAll(`${there}/`, `${namespace}/`);
 }
 
 const reportedGeneration = (report: string | undefined): number | undefined =>

@@ -139,12 +139,16 @@ test('a copy is named as the hub object, by its uid, though nobody has asked for
   east.put(EVENTS, {
     ...eventOn('web', own),
     involvedObject: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: own, name: 'web', uid: owner.uid },
+    message: `Successfully assigned ${own}/web to n, not kcp-000000000000/web nor ${own}x`,
   });
   const sets = (await call('GET', '/apis/apps/v1/namespaces/default/replicasets')).json;
   expect(sets.items[0].metadata.ownerReferences[0]).toMatchObject({ name: 'web', uid });
   const field = encodeURIComponent(`involvedObject.name=web,involvedObject.uid=${uid}`);
   const events = (await call('GET', `${EVENTS_URL}?fieldSelector=${field}`)).json;
   expect(events.items).toHaveLength(1);
+  // What controllers write into sentences is told of in the workspace's terms, as far as it is the workspace's.
+  const message = `Successfully assigned default/web to n, not kcp-000000000000/web nor ${own}x`;
+  expect(events.items[0].message).toBe(message);
 });
 
 test('what names an object is written to its cluster by the name that it has there', async () => {

@@ -1,9 +1,18 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CLUSTER_LABEL, COPY_LABEL, COPY_UID_ANNOTATION } from '../../src/hub/kinds/workload.ts';
-import { CONFIGMAPS, DEPLOYMENTS, FakeCluster, NAMESPACES, NODES, PODS, REPLICASETS } from '../support/fake-cluster.ts';
+import {
+  CONFIGMAPS,
+  DEPLOYMENTS,
+  ENDPOINTS,
+  FakeCluster,
+  NAMESPACES,
+  NODES,
+  PODS,
+  REPLICASETS,
+} from '../support/fake-cluster.ts';
 import { giveNamespace, startView, type ViewHarness } from './view-harness.ts';
 
-const ALL = [PODS, NAMESPACES, NODES, CONFIGMAPS, DEPLOYMENTS, REPLICASETS];
+const ALL = [PODS, NAMESPACES, NODES, CONFIGMAPS, DEPLOYMENTS, REPLICASETS, ENDPOINTS];
 const open: ViewHarness[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((harness) => harness.close()));
@@ -43,6 +52,13 @@ describe('list', () => {
     });
     const columns = json.columnDefinitions.map(({ name }: { name: string }) => name);
     expect(columns).toEqual(expect.arrayContaining(['Name', 'Ready', 'Unschedulable', 'Age']));
+  });
+
+  test('warns of a kind that has a successor, with whatever else there is to say', async () => {
+    const { call } = await setUp(cluster('east', 1), cluster('west', 2));
+    const text = 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice';
+    const { headers } = await call('GET', '/api/v1/namespaces/default/endpoints');
+    expect(headers.warning).toEqual([`299 - "${text}"`]);
   });
 
   test('merges hub and clusters in order, with integer versions and the cluster label', async () => {

@@ -1,7 +1,11 @@
 /** Where kubectl's shell suites pass directly on kube-apiserver and not in a workspace, and why. A row that no longer holds fails the test. */
 import type { KnownDifference } from '../kube/kubectl-suites.ts';
 
-export const knownDifferences: readonly KnownDifference[] = [
+/** Those that are to be expected of a workspace over that many clusters. */
+export const knownDifferencesOver = (clusters: number): KnownDifference[] =>
+  knownDifferences.filter(({ over }) => over === undefined || over.includes(clusters));
+
+const knownDifferences: readonly KnownDifference[] = [
   {
     reason: 'A workspace has no system namespaces.',
     at: {

@@ -1,6 +1,7 @@
 /**
- * kubectl's own shell suites, once directly on a kube-apiserver and once in a workspace over such a cluster: what passes
- * there must pass here. `TMC_KUBECTL_SUITES=all`, or names, runs others than the quick ones.
+ * kubectl's own shell suites, once directly on a kube-apiserver and once in a workspace over such clusters: what passes
+ * there must pass here. `TMC_KUBECTL_SUITES=all`, or names, runs others than the quick ones; `TMC_KUBECTL_CLUSTERS=2`, or 0,
+ * joins that many clusters instead of one.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,11 +13,12 @@ import { startCluster } from '../kube/cluster.ts';
 import type { KubeCluster } from '../kube/kube-cluster.ts';
 import { allSuites, compareOutcomes, copySuites, failureContexts, runSuite } from '../kube/kubectl-suites.ts';
 import { type RunningGateway, runGateway, runTmc } from '../support/run-gateway.ts';
-import { knownDifferences } from './kubectl-suites-differences.ts';
+import { knownDifferencesOver } from './kubectl-suites-differences.ts';
 
 const TOKEN = 'admin-token';
 const SUITE_MS = 240_000;
 const asked = process.env.TMC_KUBECTL_SUITES;
+const clusterCount = Number(process.env.TMC_KUBECTL_CLUSTERS ?? 1);
 /** Of every kind, and done in seconds. */
 const quick = [
   'run_kubectl_local_proxy_tests',
@@ -37,7 +39,8 @@ const suites = asked === undefined ? quick : asked === 'all' ? await allSuites()
 
 const folder = mkdtempSync(join(tmpdir(), 'tmc-suites-'));
 const copies = { direct: join(folder, 'direct'), view: join(folder, 'view') };
-let clusters: readonly KubeCluster[] = [];
+let direct: KubeCluster;
+let joined: readonly KubeCluster[] = [];
 let gateway: RunningGateway | undefined;
 
 /** As the suites want it: controllers, one node that nobody runs, nothing scheduled, no defaults by admission. */
@@ -57,7 +60,8 @@ async function bareCluster(name: string): Promise<KubeCluster> {
 }
 
 beforeAll(async () => {
-  clusters = await Promise.all(['direct', 'joined'].map(bareCluster));
+  const names = Array.from({ length: clusterCount }, (_, index) => `joined${index + 1}`);
+  [direct, ...joined] = (await Promise.all(['direct', ...names].map(bareCluster))) as [KubeCluster, ...KubeCluster[]];
   const tokenFile = join(folder, 'tokens.csv');
   writeFileSync(tokenFile, `${TOKEN},admin,uid,"system:masters"\n`);
   const limit = { qps: 10_000, burst: 10_000 };
@@ -67,8 +71,9 @@ beforeAll(async () => {
   const caPem = readFileSync(join(gateway.dataDir, 'pki', 'ca.crt'), 'utf8');
   const origin = `https://127.0.0.1:${gateway.port}`;
   writeFileSync(gateway.kubeconfig, kubeconfigText({ origin, caPem, user: { token: TOKEN }, workspaces: ['root'] }));
-  const joined = clusters[1] as KubeCluster;
-  await runTmc('join', joined.name, '--kubeconfig', joined.kubeconfigPath, '--gateway', gateway.kubeconfig);
+  for (const { name, kubeconfigPath } of joined) {
+    await runTmc('join', name, '--kubeconfig', kubeconfigPath, '--gateway', gateway.kubeconfig);
+  }
   await runTmc('workspace', 'create', 'suites', '--gateway', gateway.kubeconfig);
   const { binaries } = await ensureKubeAssets();
   for (const copy of Object.values(copies)) await copySuites(copy, binaries.kubectl as string);
@@ -76,7 +81,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gateway?.stop();
-  await Promise.all(clusters.map((cluster) => cluster.stop()));
+  await Promise.all([direct, ...joined].map((cluster) => cluster?.stop()));
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -85,13 +90,13 @@ test.each(suites)(
   async (suite) => {
     const { port } = gateway as RunningGateway;
     const server = (portAndPath: string) => ({ portAndPath, token: TOKEN });
-    const [direct, view] = await Promise.all([
-      runSuite(copies.direct, suite, server(new URL((clusters[0] as KubeCluster).url).port), SUITE_MS),
+    const [alone, view] = await Promise.all([
+      runSuite(copies.direct, suite, server(new URL(direct.url).port), SUITE_MS),
       runSuite(copies.view, suite, server(`${port}/services/tmc/clusters/root:suites`), SUITE_MS),
     ]);
-    const compared = compareOutcomes(suite, direct, view, knownDifferences);
+    const compared = compareOutcomes(suite, alone, view, knownDifferencesOver(clusterCount));
     expect(compared, failureContexts(view, compared.unexpected)).toEqual({ unexpected: [], stale: [] });
-    expect(direct.returned).toBe(true);
+    expect(alone.returned).toBe(true);
   },
   SUITE_MS + 60_000,
 );

@@ -139,6 +139,8 @@ export interface KnownDifference {
   readonly at: Readonly<Record<string, readonly string[]>>;
   /** It is a race: that they pass is no reason to take the row out. */
   readonly sometimes?: true;
+  /** Only over that many clusters; left out: over any number. */
+  readonly over?: readonly number[];
 }
 
 export interface SuiteComparison {

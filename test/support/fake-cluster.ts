@@ -403,5 +403,6 @@ export const PODS = fakeResource('Pod', 'pods');
 export const NAMESPACES = fakeResource('Namespace', 'namespaces', { namespaced: false });
 export const NODES = fakeResource('Node', 'nodes', { namespaced: false });
 export const CONFIGMAPS = fakeResource('ConfigMap', 'configmaps');
+export const ENDPOINTS = fakeResource('Endpoints', 'endpoints');
 export const DEPLOYMENTS = fakeResource('Deployment', 'deployments', { group: 'apps' });
 export const REPLICASETS = fakeResource('ReplicaSet', 'replicasets', { group: 'apps' });

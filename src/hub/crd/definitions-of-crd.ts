@@ -1,6 +1,7 @@
 /** The resource definitions that a CRD, or a bound APIResourceSchema, serves: one per served version. */
 import type { SubresourceInfo } from '../../kube/resource.ts';
 import type { Schema, TypeSchema } from '../../kube/schema.ts';
+import { newestVersionFirst } from '../../kube/version-priority.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import {
   type CrdNames,
@@ -69,8 +70,26 @@ export function definitionsOf({ group, scope, names, versions }: CustomKind, ver
         selectableFields: (selectableFields ?? []).map((field) => field.jsonPath.replace(/^\./, '')),
         generation: true,
         unconditionalUpdate: false,
+        ...deprecation(group, kind, version, versions),
       };
     });
+}
+
+/** What is said with every answer of a deprecated version: the author's words, or upstream's (customresource_handler.go). */
+function deprecation(
+  group: string,
+  kind: string,
+  { name, deprecated, deprecationWarning }: CrdVersion,
+  versions: readonly CrdVersion[],
+): { deprecated?: string } {
+  if (deprecated !== true) return {};
+  if (deprecationWarning !== undefined) return { deprecated: deprecationWarning };
+  const [successor] = versions
+    .filter((other) => other.served && other.deprecated !== true && newestVersionFirst(other.name, name) < 0)
+    .map((other) => other.name)
+    .sort(newestVersionFirst);
+  const instead = successor === undefined ? '' : `; use ${group}/${successor} ${kind}`;
+  return { deprecated: `${group}/${name} ${kind} is deprecated${instead}` };
 }
 
 const AGE = {

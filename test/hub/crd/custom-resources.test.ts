@@ -274,3 +274,19 @@ test('applying again to a kind whose updates must name a version needs none', as
   const same = await apply(`${CRON_TABS}/a`, cronTab('a', { cron: '2' }));
   expect(same.json.metadata.resourceVersion).toBe(again.json.metadata.resourceVersion);
 });
+
+test.each([
+  ['in the author’s words', { deprecationWarning: 'gone soon' }, 'gone soon'],
+  [
+    'and the newest that is not',
+    {},
+    'stable.example.com/v1alpha1 CronTab is deprecated; use stable.example.com/v1 CronTab',
+  ],
+])('a deprecated version is warned of, %s, and no other', async (_, more, text) => {
+  const older = { storage: false, deprecated: true };
+  const versions = [version('v1alpha1', { ...older, ...more }), version('v1beta1', older), version('v1')];
+  await define(crd(versions));
+  const warningOf = async (path: string) => (await hub.request('GET', path)).headers.warning;
+  expect(await warningOf(CRON_TABS.replace('v1', 'v1alpha1'))).toEqual([`299 - "${text}"`]);
+  expect(await warningOf(CRON_TABS)).toBeUndefined();
+});
