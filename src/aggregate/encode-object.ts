@@ -8,12 +8,14 @@ import type { Downstream } from '../clusters/downstream.ts';
 import type { EncodedMark, EncodeObject, Reference, ReferenceTarget } from '../clusters/reflector.ts';
 import { scanCanonical } from '../clusters/reflector-cache.ts';
 import { type Edit, encodeWith } from '../clusters/reflector-encode.ts';
-import { CLUSTER_LABEL, COPY_LABEL, COPY_UID_ANNOTATION } from '../hub/kinds/workload.ts';
+import { APPLIED_HASH_ANNOTATION, CLUSTER_LABEL, COPY_LABEL, COPY_UID_ANNOTATION } from '../hub/kinds/workload.ts';
 import { parseJson, stringifyJson } from '../kube/exact-json.ts';
 import { OPEN_BRACE } from '../kube/json-bytes.ts';
-import { type ScannedObject, scanObject } from '../kube/object-scan.ts';
+import { NAMESPACE_LOCATOR_ANNOTATION } from '../kube/namespace-locator.ts';
+import { type ByteRange, eachMember, parseRange, type ScannedObject, scanObject } from '../kube/object-scan.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import type { CopyIndex } from './copy-index.ts';
+import { foldingOwners, foldUid } from './fold.ts';
 import type { Item } from './item.ts';
 import { annotationOf, type NamespaceMaps } from './namespace-map.ts';
 import { nestedPaths, translateNested, translateSentence } from './nested-namespaces.ts';
@@ -34,18 +36,26 @@ export function createEncoder(maps: NamespaceMaps, copies: CopyIndex): EncodeObj
     if (namespace === undefined) return undefined;
     const nested = withNested(scanned, downstream, resource, translate);
     const found = findReferences(nested, referencePaths(resource), namespace);
+    const owner = foldingOwner(nested, resource, found, (uid) => copies.hubUid(downstream.uid, uid));
+    const fold = owner && foldUid(owner.hubUid, resource, nested.name);
+    if (fold !== undefined) {
+      const kind = `${resource.group}/${resource.kind}`;
+      copies.learn({ clusterUid: downstream.uid, copyUid: nested.uid, hubUid: fold, kind, name: nested.name });
+    }
     const follow = found.flatMap(({ nameEnd, uidAt }) => [nameEnd, uidAt]);
-    const { bytes, nameAt, followed } = encodeWith(nested, resource, editsOf(nested, downstream, namespace), follow);
+    const edits = editsOf(nested, downstream, namespace, fold);
+    const { bytes, nameAt, followed } = encodeWith(nested, resource, edits, follow);
     const refs = found.map(({ target, uidAt }, index): Reference => {
       const reference = {
         target: intern(downstream.uid, target),
         nameEnd: followed[2 * index] as number,
         uidAt: uidAt < 0 ? -1 : (followed[2 * index + 1] as number),
       };
-      replaceUid(bytes, reference, copies.hubUid(downstream.uid, target.uid));
+      const hubUid = target.uid === owner?.uid ? owner.hubUid : copies.hubUid(downstream.uid, target.uid);
+      replaceUid(bytes, reference, hubUid);
       return reference;
     });
-    const mark = markOf(copyOf, refs);
+    const mark = markOf(copyOf, refs, fold);
     return mark === undefined ? { bytes, nameAt } : { bytes, nameAt, mark };
   };
 }
@@ -72,8 +82,24 @@ function namespaceTranslation(maps: NamespaceMaps, downstream: Downstream): Tran
   return (namespace) => map?.tenant(namespace)?.namespace;
 }
 
+/**
+ * The placed copy that made the object, where what it makes is folded (`fold.ts`). Controllers give what they make the
+ * copy's annotations, so the object says itself which hub object it is of, whoever is known first.
+ */
+function foldingOwner(
+  scanned: ScannedObject,
+  resource: ResourceInfo,
+  refs: readonly Reference[],
+  hubUidOf: (uid: string) => string | undefined,
+): { readonly uid: string; readonly hubUid: string } | undefined {
+  const owners = foldingOwners(resource);
+  const uid = owners && refs.find(({ target }) => owners.has(target.kind))?.target.uid;
+  const told = uid && annotationOf(scanned, COPY_UID_ANNOTATION);
+  return uid && told ? { uid, hubUid: hubUidOf(uid) ?? told } : undefined;
+}
+
 /** In ascending order of position. */
-function editsOf(scanned: ScannedObject, downstream: Downstream, namespace: string): Edit[] {
+function editsOf(scanned: ScannedObject, downstream: Downstream, namespace: string, fold: string | undefined): Edit[] {
   const { at } = scanned;
   const edits: Edit[] = [];
   if (at.namespace !== undefined && namespace !== scanned.namespace) {
@@ -83,7 +109,35 @@ function editsOf(scanned: ScannedObject, downstream: Downstream, namespace: stri
     edits.push({ ...at.resourceVersion, text: `"${encodeVersion(downstream.slot, scanned.resourceVersion)}"` });
   }
   edits.push(labelEdit(scanned, downstream.clusterName));
+  if (fold !== undefined) edits.push(...partEdits(scanned, fold));
   return edits.sort((a, b) => a.start - b.start);
+}
+
+/** A part of what is folded has one uid everywhere, and not the annotations by which its owner is known for a copy. */
+function partEdits({ bytes, at, metadata, uid }: ScannedObject, fold: string): Edit[] {
+  const edits: Edit[] = [];
+  const uidRange = memberOf(bytes, metadata, 'uid');
+  if (uidRange !== undefined && uid !== '') edits.push({ ...uidRange, text: JSON.stringify(fold) });
+  if (at.annotations !== undefined && bytes[at.annotations.start] === OPEN_BRACE) {
+    const annotations = Object.entries(parseRange(bytes, at.annotations) as object);
+    const authored = annotations.filter(([key]) => !COPY_ANNOTATIONS.has(key));
+    edits.push({ ...at.annotations, text: JSON.stringify(Object.fromEntries(authored)) });
+  }
+  return edits;
+}
+
+const COPY_ANNOTATIONS: ReadonlySet<string> = new Set([
+  COPY_UID_ANNOTATION,
+  APPLIED_HASH_ANNOTATION,
+  NAMESPACE_LOCATOR_ANNOTATION,
+]);
+
+function memberOf(bytes: Buffer, { start }: ByteRange, name: string): ByteRange | undefined {
+  let found: ByteRange | undefined;
+  eachMember(bytes, start, (key, from, to) => {
+    if (key === name) found = { start: from, end: to };
+  });
+  return found;
 }
 
 /** Gives the object the label of its cluster. */
@@ -119,9 +173,17 @@ function withNested(
 const copyOfHub = (scanned: ScannedObject): string | undefined =>
   Object.hasOwn(scanned.labels, COPY_LABEL) ? annotationOf(scanned, COPY_UID_ANNOTATION) : undefined;
 
-function markOf(copyOf: string | undefined, refs: readonly Reference[]): EncodedMark | undefined {
+function markOf(
+  copyOf: string | undefined,
+  refs: readonly Reference[],
+  fold: string | undefined,
+): EncodedMark | undefined {
   if (copyOf === undefined && refs.length === 0) return undefined;
-  return { ...(copyOf === undefined ? {} : { copyOf }), ...(refs.length === 0 ? {} : { refs }) };
+  return {
+    ...(copyOf === undefined ? {} : { copyOf }),
+    ...(refs.length === 0 ? {} : { refs }),
+    ...(fold === undefined ? {} : { fold }),
+  };
 }
 
 /** Overwrites a reference's uid in place: uids are of one length. */

@@ -8,6 +8,7 @@ import type { ResourceInfo } from '../kube/resource.ts';
 import { unavailable } from '../kube/status.ts';
 import type { Clock } from '../reconcile/clock.ts';
 import type { ClusterSource } from './cluster-source.ts';
+import { foldingOwners } from './fold.ts';
 import type { HubSource } from './hub-source.ts';
 import { compareText } from './merge.ts';
 import type { Moments } from './moments.ts';
@@ -61,8 +62,7 @@ export async function gather(
   const { info } = resolved;
   const { workspace, onlyCluster, signal } = request;
   const projection = context.projections.of(workspace, info);
-  // Where one of equal names is chosen, every cluster has a part in it.
-  const wanted = projection?.merges === true ? () => true : selected;
+  const wanted = mergesNames(info, projection) ? () => true : selected;
   const hub = resolved.hub ? context.pool.hub(info) : undefined;
   const leases: Lease<ClusterSource>[] = [];
   const uncached: Downstream[] = [];
@@ -99,6 +99,10 @@ export async function gather(
     },
   };
 }
+
+/** Equal names are shown as one: every cluster has a part in it. */
+export const mergesNames = (info: ResourceInfo, projection: Projection | undefined): boolean =>
+  projection?.merges === true || foldingOwners(info) !== undefined;
 
 async function prepareAll(
   clusters: readonly ClusterView[],

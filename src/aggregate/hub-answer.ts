@@ -6,6 +6,7 @@ import { CLUSTER_LABEL, GIVEN_SPEC_ANNOTATION_PREFIX } from '../hub/kinds/worklo
 import type { ApiRequest, ApiResult } from '../kube/api.ts';
 import { parseJson, stringifyJson } from '../kube/exact-json.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
+import { ApiError } from '../kube/status.ts';
 import { withGiven, withoutGiven } from './given-spec.ts';
 import { HUB_SLOT, toSourceVersion } from './resource-version.ts';
 import { wholeBody, withHubVersion } from './translate-answer.ts';
@@ -42,6 +43,20 @@ export async function answerHub(
   if (!('status' in result)) return result;
   const whole = await wholeBody(result.body);
   return whole === undefined ? result : { ...result, body: shown(whole, result.status, resource) };
+}
+
+/** Deletes one object of the hub by itself, with the options of a request for more; one that is gone is no error. */
+export async function deleteInHub(
+  context: Pick<ViewContext, 'hub'>,
+  resource: ResourceInfo,
+  request: ApiRequest,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Promise<void> {
+  const query = new URLSearchParams([...request.query].filter(([key]) => !key.endsWith('Selector')));
+  const info = { ...request.info, verb: 'delete', namespace, name, subresource: '' };
+  await answerHub(context, { ...request, query, info }, resource).catch((error: unknown) => {
+    if (!(error instanceof ApiError) || error.code !== 404) throw error;
+  });
 }
 
 /** Most writes carry nothing to translate, and then go on as they came. A protobuf body cannot be looked into this way. */

@@ -17,7 +17,15 @@ export interface Item {
   /** Of the hub: what its only cluster gave it. */
   readonly given?: ShownGiven | undefined;
   readonly mark?: EncodedMark | undefined;
+  /** Stands for one object in each of these clusters (`fold.ts`), by name. */
+  readonly folded?: readonly string[] | undefined;
 }
+
+/** The uid that a view shows under the plain name. */
+export const shownUid = ({ mark, uid }: Item): string => mark?.fold ?? uid;
+
+/** Stands for an object of the hub of which only its name matters. */
+export const UNSEEN: Item = { name: '', uid: '', resourceVersion: 0n, labels: {}, bytes: Buffer.alloc(0), nameAt: 0 };
 
 /** Placed copies are folded into the hub object that they copy. */
 export const isFolded = (item: Item): boolean => item.mark?.copyOf !== undefined;

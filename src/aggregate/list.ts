@@ -5,16 +5,23 @@ import { parseVersion } from '../hub/read/list-options.ts';
 import { ApiError, expired, versionTooLarge } from '../kube/status.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
 import { type ContinueKey, decodeContinue, encodeContinue, type ViewContinue } from './continue-token.ts';
+import { folderOf } from './fold.ts';
 import type { Gathered } from './gather.ts';
 import { isGivenUp } from './given-up.ts';
 import type { HubSnapshot } from './hub-source.ts';
-import { compareNamespaces, compareText, type MergedItem, type MergeInput, mergeSlices } from './merge.ts';
-import { type Choose, FIRST } from './merge-rule.ts';
+import {
+  compareNamespaces,
+  compareText,
+  type EqualNames,
+  type MergedItem,
+  type MergeInput,
+  mergeSlices,
+} from './merge.ts';
+import { FIRST } from './merge-rule.ts';
 import type { Moments } from './moments.ts';
 import { FrozenSource, slicesAt } from './pinned-slices.ts';
 import type { ReferenceNames } from './reference-names.ts';
 import { decodeVersion, encodeVersion, HUB_SLOT, MOMENT_SLOT } from './resource-version.ts';
-import { hasRolloutHistory, withOneHistory } from './rollout-history.ts';
 import type { ViewSelection } from './selection.ts';
 import type { Source } from './source.ts';
 import type { ChangeLog } from './source-log.ts';
@@ -89,7 +96,7 @@ function takeList(gathered: ListSources, hub: HubSnapshot | undefined, scope: Li
   const { query, selection, token, wanted } = plan;
   hub?.catchUp();
   const sources: Source[] = [...(hub === undefined ? [] : [hub]), ...gathered.clusters];
-  const choose = chooseOf(gathered, gathered.clusters);
+  const equal = equalNames(gathered, gathered.clusters);
   const exact = query.resourceVersionMatch === 'Exact' || (query.resourceVersionMatch === '' && query.limit > 0);
   const point = token ?? (exact && wanted !== undefined ? pointAt(sources, wanted, gathered.moments) : undefined);
   const pinned = point === undefined || point.listVersion === '' ? undefined : point;
@@ -98,19 +105,19 @@ function takeList(gathered: ListSources, hub: HubSnapshot | undefined, scope: Li
     Object.fromEntries(sources.map(({ slot, log }) => [slot, String(log.latest.version)]));
   const listVersion = pinned?.listVersion ?? String(listVersionOf(sources, gathered));
   if (query.limit === 0 && pinned === undefined && token === undefined && countOf(inputs) > EAGER_ITEMS) {
-    return longList(sources, scope, { ...gathered, choose }, selection, listVersion);
+    return longList(sources, scope, { ...gathered, equal }, selection, listVersion);
   }
   const versions = pinned?.versions ?? present();
-  const kind = { ...gathered, choose };
+  const kind = { ...gathered, equal };
   return listPage(inputs, kind, { query, selection, after: token?.after, versions, listVersion });
 }
 
-/** How equal names are shown; undefined: qualified. */
-export function chooseOf(
+export function equalNames(
   { resource, projection }: Pick<ListSources, 'resource' | 'projection'>,
   clusters: readonly { readonly downstream: Downstream }[],
-): Choose | undefined {
-  return isNamespaceKind(resource) ? FIRST : projection?.chooser(clusters.map(({ downstream }) => downstream));
+): EqualNames {
+  if (isNamespaceKind(resource)) return { choose: FIRST };
+  return { choose: projection?.chooser(clusters.map(({ downstream }) => downstream)), fold: folderOf(resource) };
 }
 
 /**
@@ -211,13 +218,12 @@ const countOf = (inputs: readonly MergeInput[]): number =>
 
 /** A kind as it is listed. */
 export interface ListedKind extends Pick<ListSources, 'resource' | 'names'> {
-  readonly choose: Choose | undefined;
+  readonly equal: EqualNames;
 }
 
-function mergedItems(inputs: readonly MergeInput[], { resource, choose, names }: ListedKind): Iterable<MergedItem> {
-  const items = mergeSlices(inputs, choose);
-  const shown = names === undefined ? items : withNames(items, names);
-  return hasRolloutHistory(resource) ? withOneHistory(mergeSlices(inputs, choose), shown) : shown;
+function mergedItems(inputs: readonly MergeInput[], { equal, names }: ListedKind): Iterable<MergedItem> {
+  const items = mergeSlices(inputs, equal);
+  return names === undefined ? items : withNames(items, names);
 }
 
 function* withNames(items: Iterable<MergedItem>, names: ReferenceNames): Generator<MergedItem> {

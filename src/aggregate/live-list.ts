@@ -13,10 +13,10 @@ import { resourcePath } from '../kube/resource.ts';
 import { formatLabelSelector, parseLabelSelector } from '../kube/selector.ts';
 import { decodeContinue } from './continue-token.ts';
 import { type FormContext, listAnswer, readHeaders } from './forms.ts';
-import { refuseFaults } from './gather.ts';
+import { mergesNames, refuseFaults } from './gather.ts';
 import type { HubSnapshot } from './hub-source.ts';
 import { type Item, isFolded } from './item.ts';
-import { chooseOf, inconsistent, listPage } from './list.ts';
+import { equalNames, inconsistent, listPage } from './list.ts';
 import { ownNamespaceOf } from './locate.ts';
 import { compareText, type MergeInput } from './merge.ts';
 import { encodeVersion, HUB_SLOT } from './resource-version.ts';
@@ -53,7 +53,7 @@ export async function liveList(
     ageMs: undefined,
     reason: 'it has not answered yet',
   }));
-  const merges = context.projections.of(request.workspace, resolved.info)?.merges === true;
+  const merges = mergesNames(resolved.info, context.projections.of(request.workspace, resolved.info));
   const wanted = resolved.clusters.filter(({ clusterName }) => merges || selection.wantsSource(clusterName));
   const answers = await Promise.all(
     wanted.map(async (downstream): Promise<LiveSource | undefined> => {
@@ -89,7 +89,7 @@ export async function liveList(
     const named = sources.flatMap(({ kinds }) => [...kinds]);
     const kind = {
       resource: resolved.info,
-      choose: chooseOf({ resource: resolved.info, projection }, sources),
+      equal: equalNames({ resource: resolved.info, projection }, sources),
       names: await namesFor(context, request, named),
     };
     const list = listPage(inputs, kind, { query, selection, after: token?.after, versions, listVersion });

@@ -8,6 +8,7 @@ import { notFound, unavailable } from '../kube/status.ts';
 import type { Clock } from '../reconcile/clock.ts';
 import { isNamespaceKind, isSharedKind } from './cluster-scope.ts';
 import { toItem } from './encode-object.ts';
+import { asPart, folderOf, type Part } from './fold.ts';
 import type { HubPort } from './hub-port.ts';
 import { type Item, isFolded } from './item.ts';
 import { compareText, type MergedItem } from './merge.ts';
@@ -41,9 +42,18 @@ export interface LocateRequest {
   readonly signal: AbortSignal;
 }
 
+/** One of the objects for which what is shown stands. */
+export interface LocatedPart {
+  readonly downstream: Downstream;
+  readonly ownNamespace: string;
+  readonly item: Item;
+}
+
 export interface Located extends MergedItem {
-  /** Undefined: the hub. */
+  /** Undefined: the hub, or several (`parts`). */
   readonly downstream: Downstream | undefined;
+  /** By cluster name, where it stands for several. */
+  readonly parts?: readonly LocatedPart[];
   /** The downstream's own namespace. */
   readonly ownNamespace: string;
   readonly faults: readonly SourceFault[];
@@ -97,6 +107,12 @@ export async function locate(
     if (!hubDecides && faults.some(({ ageMs }) => ageMs === undefined)) throw missing(faults);
     throw notFound(info, request.name);
   }
+  const parts = holders.length > 1 ? partsOf(holders) : [];
+  const folded = folderOf(info)?.(parts);
+  if (folded !== undefined) {
+    const where = { clusterName: undefined, downstream: undefined, ownNamespace: namespace };
+    return { item: folded, namespace, qualified: false, ...where, parts, faults };
+  }
   if (holders.length > 1 && !isNamespaceKind(info)) {
     throw ambiguousName(
       info,
@@ -106,7 +122,7 @@ export async function locate(
   }
   const { downstream, item, ownNamespace } = first;
   return {
-    item,
+    item: named === undefined ? item : asPart(item),
     namespace,
     clusterName: downstream.clusterName,
     qualified: named !== undefined,
@@ -115,6 +131,13 @@ export async function locate(
     faults,
   };
 }
+
+const partsOf = (holders: readonly LookUp[]): (LocatedPart & Part)[] =>
+  holders
+    .flatMap(({ downstream, ownNamespace, item }) =>
+      item === undefined ? [] : [{ clusterName: downstream.clusterName, downstream, ownNamespace, item }],
+    )
+    .sort((a, b) => compareText(a.clusterName, b.clusterName));
 
 /** Those of the clusters that hold the name whose objects are shown. */
 function shownOf(

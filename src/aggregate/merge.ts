@@ -1,4 +1,5 @@
 /** The k-way merge of a view: sources' slices in the order of kube-apiserver's keys, with the names under which objects are shown. */
+import { asPart, type Fold, type Part } from './fold.ts';
 import type { Item } from './item.ts';
 import type { Choose } from './merge-rule.ts';
 import { mustQualify } from './names.ts';
@@ -14,6 +15,7 @@ export interface MergeInput {
 export interface MergedItem {
   readonly namespace: string;
   readonly item: Item;
+  /** Undefined: the hub, or several (`item.folded`). */
   readonly clusterName: string | undefined;
   /** Shown as `name@cluster`. */
   readonly qualified: boolean;
@@ -24,11 +26,14 @@ export const compareNamespaces = (a: string, b: string): number => compareText(`
 
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/**
- * All objects in order. Inputs: the hub first, clusters by name.
- * @param choose the one of equal names that stands for all; undefined: all are shown
- */
-export function* mergeSlices(inputs: readonly MergeInput[], choose: Choose | undefined): Generator<MergedItem> {
+/** How equal names are shown: the one that is chosen of them; else what they are parts of; else all of them. */
+export interface EqualNames {
+  readonly choose?: Choose | undefined;
+  readonly fold?: Fold | undefined;
+}
+
+/** All objects in order. Inputs: the hub first, clusters by name. */
+export function* mergeSlices(inputs: readonly MergeInput[], equal: EqualNames): Generator<MergedItem> {
   const byNamespace = new Map<string, { clusterName: string | undefined; slice: Slice }[]>();
   for (const { clusterName, slices } of inputs) {
     for (const slice of slices) {
@@ -39,11 +44,12 @@ export function* mergeSlices(inputs: readonly MergeInput[], choose: Choose | und
   }
   const namespaces = [...byNamespace.keys()].sort(compareNamespaces);
   for (const namespace of namespaces) {
-    yield* mergeNamespace(namespace, byNamespace.get(namespace) ?? [], choose);
+    yield* mergeNamespace(namespace, byNamespace.get(namespace) ?? [], equal);
   }
 }
 
-interface Held {
+export interface Held {
+  /** Undefined: the hub. */
   readonly clusterName: string | undefined;
   readonly item: Item;
 }
@@ -57,7 +63,7 @@ interface Cursor {
 function* mergeNamespace(
   namespace: string,
   sources: readonly { clusterName: string | undefined; slice: Slice }[],
-  choose: Choose | undefined,
+  { choose, fold }: EqualNames,
 ): Generator<MergedItem> {
   let open: Cursor[] = sources.map((source) => ({ ...source, at: 0 })).filter(({ slice }) => slice.names.length > 0);
   while (open.length > 0) {
@@ -72,7 +78,7 @@ function* mergeNamespace(
       if (item !== undefined) holders.push({ clusterName: cursor.clusterName, item });
     }
     if (ended) open = open.filter(({ at, slice }) => at < slice.names.length);
-    if (choose === undefined) yield* shown(namespace, holders);
+    if (choose === undefined) yield* showHolders(namespace, holders, fold);
     else {
       const one = choose(holders);
       if (one !== undefined) yield { namespace, ...one, qualified: false };
@@ -89,10 +95,21 @@ function lowestName(open: readonly Cursor[]): string {
   return lowest;
 }
 
-function* shown(namespace: string, holders: readonly Held[]): Generator<MergedItem> {
+/** What is shown of those that have one name; the hub first, clusters by name. */
+export function* showHolders(
+  namespace: string,
+  holders: readonly Held[],
+  fold: Fold | undefined,
+): Generator<MergedItem> {
   const inHub = holders[0]?.clusterName === undefined;
   const qualify = holders.length > 0 && mustQualify(inHub, holders.length - (inHub ? 1 : 0));
+  const folded = qualify && !inHub ? fold?.(holders as readonly (Held & Part)[]) : undefined;
+  if (folded !== undefined) {
+    yield { namespace, item: folded, clusterName: undefined, qualified: false };
+    return;
+  }
   for (const { clusterName, item } of holders) {
-    yield { namespace, item, clusterName, qualified: qualify && clusterName !== undefined };
+    const qualified = qualify && clusterName !== undefined;
+    yield { namespace, item: qualified ? asPart(item) : item, clusterName, qualified };
   }
 }

@@ -206,6 +206,7 @@ export async function readForm(
 /** The object's cluster; for an authored object those on which it is placed. */
 function clusterCell({ registry }: ViewContext, { item, clusterName }: MergedItem): string {
   if (clusterName !== undefined) return clusterName;
+  if (item.folded !== undefined) return item.folded.join(',');
   const own = item.labels[CLUSTER_LABEL];
   if (own !== undefined) return own;
   const placed = Object.keys(item.labels)

@@ -9,6 +9,8 @@ export const MAX_SLOT = (1 << 14) - 1;
 export const HUB_SLOT = 0;
 /** No cluster's: `moments.ts`. */
 export const MOMENT_SLOT = MAX_SLOT;
+/** No cluster's: of what stands for objects in several clusters (`fold.ts`). Its versions name no place in a history. */
+export const FOLD_SLOT = MAX_SLOT - 1;
 /** Clients parse into int64. */
 const MAX_VERSION = 2n ** 63n - 1n;
 const MAX_SOURCE_VERSION = MAX_VERSION >> SLOT_BITS;

@@ -1,5 +1,6 @@
 /** References in one answer: the kinds that its objects name are looked up, within a cluster's deadline. */
 import type { ApiRequest } from '../kube/api.ts';
+import { replaceUid } from './encode-object.ts';
 import type { MergedItem } from './merge.ts';
 import type { ReferenceNames } from './reference-names.ts';
 import type { ViewContext } from './view-context.ts';
@@ -30,6 +31,15 @@ export async function withNames<T extends MergedItem>(
   request: Pick<ApiRequest, 'workspace' | 'onlyCluster' | 'signal'>,
   merged: T,
 ): Promise<T> {
-  const kinds = (merged.item.mark?.refs ?? []).map(({ target }) => target.kind);
-  return (await namesFor(context, request, kinds))?.show(merged) ?? merged;
+  const refs = merged.item.mark?.refs ?? [];
+  const names = await namesFor(
+    context,
+    request,
+    refs.map(({ target }) => target.kind),
+  );
+  // What it names may have come to be known only now: in a cache the object would have been told of it.
+  const clusterUid = merged.clusterName && context.registry.get(request.workspace, merged.clusterName)?.uid;
+  if (clusterUid)
+    for (const one of refs) replaceUid(merged.item.bytes, one, context.copies.hubUid(clusterUid, one.target.uid));
+  return names?.show(merged) ?? merged;
 }

@@ -1,4 +1,5 @@
 /** What watchers must be told when a view shows other objects than before. Pure. */
+import { shownUid } from './item.ts';
 import type { MergedItem } from './merge.ts';
 import { qualifiedName } from './names.ts';
 import { encodeVersion } from './resource-version.ts';
@@ -35,8 +36,8 @@ const keyOf = ({ merged: { namespace, item, clusterName = '', qualified } }: Sho
 
 const isSameObject = (one: ShownItem, other: ShownItem | undefined): boolean =>
   other !== undefined &&
-  one.merged.clusterName === other.merged.clusterName &&
-  one.merged.item.uid === other.merged.item.uid;
+  shownUid(one.merged.item) === shownUid(other.merged.item) &&
+  (one.merged.item.mark?.fold !== undefined || one.merged.clusterName === other.merged.clusterName);
 
 const tell = (type: ViewEvent['type'], { merged, slot }: ShownItem, previous: ShownItem | undefined): ToldEvent => ({
   event: { ...merged, type, previous: previous?.merged.item },

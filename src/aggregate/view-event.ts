@@ -1,5 +1,7 @@
 /** What one change of one source means in a view: names may begin or cease to clash. Pure. */
-import type { Item } from './item.ts';
+import { asPart, type Fold } from './fold.ts';
+import { type Item, shownUid, UNSEEN } from './item.ts';
+import { type MergedItem, showHolders } from './merge.ts';
 import type { Choose, Holder } from './merge-rule.ts';
 import { mustQualify } from './names.ts';
 
@@ -26,8 +28,11 @@ export interface Change {
   readonly last?: Item | undefined;
 }
 
-/** Under what names equal-named objects are shown: all, qualified; the first for all (Namespaces); or the one that is chosen. */
-export type Naming = 'qualified' | 'once' | Choose;
+/**
+ * Under what names equal-named objects are shown: all, qualified; the first for all (Namespaces); the one that is chosen;
+ * or what they are parts of.
+ */
+export type Naming = 'qualified' | 'once' | { readonly choose: Choose } | { readonly fold: Fold };
 
 /**
  * The events of one change. Where names are qualified the change's own event comes last: a client that saw only a part
@@ -36,7 +41,8 @@ export type Naming = 'qualified' | 'once' | Choose;
  */
 export function eventsOf(change: Change, others: Occupants, naming: Naming): ViewEvent[] {
   if (naming === 'qualified') return clashEvents(change, others);
-  return naming === 'once' ? representativeEvents(change, others) : chosenEvents(change, others, naming);
+  if (naming === 'once') return representativeEvents(change, others);
+  return 'fold' in naming ? foldedEvents(change, others, naming.fold) : chosenEvents(change, others, naming.choose);
 }
 
 const isQualified = (holders: ReadonlySet<string>, holder: string): boolean =>
@@ -103,6 +109,40 @@ function chosenEvents(change: Change, others: Occupants, choose: Choose): ViewEv
   const gone = before === undefined ? [] : event('DELETED', { ...before, item: lastOf(change, before) });
   return after === undefined ? gone : [...gone, ...event('ADDED', after)];
 }
+
+/**
+ * What stands for several changes when any of them does, and stays the same object while it has any. What goes comes first:
+ * another may take its name.
+ */
+function foldedEvents(change: Change, others: Occupants, fold: Fold): ViewEvent[] {
+  const { namespace, holder, item, previous } = change;
+  if (others.size === 0) return clashEvents(change, others);
+  const shownWith = (own: Item | undefined): MergedItem[] => {
+    const held = holdersOf(others, holder, own).map((one) => ({ ...one, item: one.item === true ? UNSEEN : one.item }));
+    return [...showHolders(namespace, held, fold)];
+  };
+  const [before, after] = [shownWith(previous), shownWith(item)];
+  const isOwn = (one: MergedItem): boolean => one.clusterName === clusterOf(holder) && one.item.folded === undefined;
+  const ownLast = (a: MergedItem, b: MergedItem): number => Number(isOwn(a)) - Number(isOwn(b));
+  const events: ViewEvent[] = [];
+  for (const gone of before.filter((one) => !after.some((other) => isSameObject(one, other))).sort(ownLast)) {
+    const last = isOwn(gone) && item === undefined ? (change.last ?? gone.item) : gone.item;
+    const state = gone.qualified ? asPart(last) : last;
+    events.push({ ...gone, type: 'DELETED', item: state, previous: undefined });
+  }
+  for (const present of after.sort(ownLast)) {
+    const was = before.find((other) => isSameObject(present, other));
+    if (was === undefined) events.push({ ...present, type: 'ADDED', previous: undefined });
+    else if (was.item !== present.item || isOwn(present))
+      events.push({ ...present, type: 'MODIFIED', previous: was.item });
+  }
+  return events;
+}
+
+const isSameObject = (one: MergedItem, other: MergedItem): boolean =>
+  one.qualified === other.qualified &&
+  shownUid(one.item) === shownUid(other.item) &&
+  (one.item.mark?.fold !== undefined || one.clusterName === other.clusterName);
 
 /** Its state with the deletion's version, where it is what the change took away. */
 const lastOf = ({ holder, item, last }: Change, shown: Holder): Holder['item'] =>

@@ -2,15 +2,18 @@
  * The live state of one view (a workspace's, of one resource): turns changes of its sources into the view's events, once
  * for all its watchers. Exists while somebody watches.
  */
+import type { ResourceInfo } from '../kube/resource.ts';
+import { isNamespaceKind } from './cluster-scope.ts';
+import { type Fold, folderOf } from './fold.ts';
 import type { HubSource } from './hub-source.ts';
-import type { Item } from './item.ts';
-import { compareText, type MergeInput, mergeSlices } from './merge.ts';
+import { type Item, UNSEEN } from './item.ts';
+import { compareText, type EqualNames, type MergeInput, mergeSlices } from './merge.ts';
 import { FIRST } from './merge-rule.ts';
 import { projected } from './projected-source.ts';
 import type { Projection } from './projection.ts';
 import type { ReferenceKinds } from './reference-kinds.ts';
 import { clusterOf, type Membership, type NamedState, type ReferenceNames } from './reference-names.ts';
-import { encodeVersion, HUB_SLOT } from './resource-version.ts';
+import { encodeVersion, FOLD_SLOT, HUB_SLOT } from './resource-version.ts';
 import type { ClusterView, Slice } from './source.ts';
 import type { ChangeLog, LogEntry, SourceChange } from './source-log.ts';
 import { differences, type ShownItem } from './view-difference.ts';
@@ -42,14 +45,18 @@ interface Member {
   readonly end: () => void;
 }
 
+const foldOf = (item: Item | true | undefined): string | undefined => (item === true ? undefined : item?.mark?.fold);
+
+/** What is part of one with its equals makes no name clash, so no reference is shown otherwise. */
 const changesMembership = ({ item, previous }: SourceChange): boolean =>
-  (item === undefined) !== (previous === undefined);
+  (item === undefined) !== (previous === undefined) && foldOf(item ?? previous) === undefined;
 
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
 
 export class ViewState implements NamedState {
   readonly #workspace: string;
   readonly #oncePerName: boolean;
+  readonly #fold: Fold | undefined;
   readonly #members = new Map<string, Member>();
   readonly #listeners = new Set<ViewListener>();
   readonly #hubNames = new Set<string>();
@@ -63,9 +70,10 @@ export class ViewState implements NamedState {
   readonly #joined = new Set<(clusterName: string) => void>();
   #references: { readonly kinds: ReferenceKinds; readonly since: number } | undefined;
 
-  constructor(workspace: string, oncePerName: boolean, projection: Projection | undefined) {
+  constructor(workspace: string, resource: ResourceInfo, projection: Projection | undefined) {
     this.#workspace = workspace;
-    this.#oncePerName = oncePerName;
+    this.#oncePerName = isNamespaceKind(resource);
+    this.#fold = folderOf(resource);
     this.#projection = projection;
     this.#naming = this.#namingNow();
   }
@@ -81,7 +89,7 @@ export class ViewState implements NamedState {
 
   clashesOnlyBy(holder: string, clusterName: string, namespace: string, name: string): boolean {
     const member = this.#members.get(clusterName);
-    if (this.#naming !== 'qualified' || member === undefined || member.hasCopy(namespace, name)) return false;
+    if (!this.#qualifies || member === undefined || member.hasCopy(namespace, name)) return false;
     return this.#otherHolders(clusterName, namespace, name).every((other) => other === holder);
   }
 
@@ -254,12 +262,24 @@ export class ViewState implements NamedState {
   }
 
   get #isChosen(): boolean {
-    return typeof this.#naming === 'function';
+    return typeof this.#naming === 'object' && 'choose' in this.#naming;
   }
 
   #namingNow(): Naming {
     if (this.#oncePerName) return 'once';
-    return this.#projection?.chooser(this.#sources.map(({ downstream }) => downstream)) ?? 'qualified';
+    const choose = this.#projection?.chooser(this.#sources.map(({ downstream }) => downstream));
+    if (choose !== undefined) return { choose };
+    return this.#fold === undefined ? 'qualified' : { fold: this.#fold };
+  }
+
+  get #equalNames(): EqualNames {
+    if (this.#oncePerName) return { choose: FIRST };
+    return typeof this.#naming === 'object' ? this.#naming : {};
+  }
+
+  /** Whether each of equal names may be shown, so that they clash. */
+  get #qualifies(): boolean {
+    return !this.#oncePerName && !this.#isChosen;
   }
 
   #join(source: ClusterView): void {
@@ -299,7 +319,6 @@ export class ViewState implements NamedState {
 
   /** What the view shows of its clusters now. */
   #shown(): ShownItem[] {
-    const choose = this.#oncePerName ? FIRST : typeof this.#naming === 'function' ? this.#naming : undefined;
     const inputs: MergeInput[] = [
       { clusterName: undefined, slices: hubSlices(this.#hubNames) },
       ...this.#clusters.map((source) => ({
@@ -307,10 +326,12 @@ export class ViewState implements NamedState {
         slices: source.slices(this.#workspace, undefined),
       })),
     ];
-    const slots = new Map(this.#clusters.map(({ clusterName, slot }) => [clusterName, slot]));
+    const slots = new Map<string | undefined, number>(
+      this.#clusters.map(({ clusterName, slot }) => [clusterName, slot]),
+    );
     const items: ShownItem[] = [];
-    for (const merged of mergeSlices(inputs, choose)) {
-      const slot = merged.clusterName === undefined ? undefined : slots.get(merged.clusterName);
+    for (const merged of mergeSlices(inputs, this.#equalNames)) {
+      const slot = merged.item.folded === undefined ? slots.get(merged.clusterName) : FOLD_SLOT;
       if (slot !== undefined) items.push({ merged, slot });
     }
     return items;
@@ -331,8 +352,9 @@ export class ViewState implements NamedState {
 
   #tellMembership(source: ClusterView): void {
     if (this.#membership.size === 0) return;
-    for (const { namespace, names } of source.slices(this.#workspace, undefined)) {
+    for (const { namespace, names, get } of source.slices(this.#workspace, undefined)) {
       for (const name of names) {
+        if (this.#fold !== undefined && foldOf(get(name)) !== undefined) continue;
         for (const listener of this.#membership) listener({ namespace, name, holder: source.clusterName });
       }
     }
@@ -340,10 +362,12 @@ export class ViewState implements NamedState {
 
   #otherHolders(clusterName: string, namespace: string, name: string): string[] {
     const member = this.#members.get(clusterName);
-    if (this.#naming !== 'qualified' || member === undefined || member.hasCopy(namespace, name)) return [];
+    if (!this.#qualifies || member === undefined || member.hasCopy(namespace, name)) return [];
+    const own = foldOf(member.has(namespace, name));
     const others: string[] = [];
     for (const [holder, other] of this.#members) {
-      if (holder !== clusterName && other.has(namespace, name) !== undefined) others.push(holder);
+      const present = holder === clusterName ? undefined : other.has(namespace, name);
+      if (present !== undefined && (own === undefined || foldOf(present) !== own)) others.push(holder);
     }
     return others;
   }
@@ -421,7 +445,5 @@ function hubSlices(keys: ReadonlySet<string>): Slice[] {
     if (names === undefined) byNamespace.set(namespace, [key.slice(at + 1)]);
     else names.push(key.slice(at + 1));
   }
-  return [...byNamespace].map(([namespace, names]) => ({ namespace, names: names.sort(), get: () => OF_HUB }));
+  return [...byNamespace].map(([namespace, names]) => ({ namespace, names: names.sort(), get: () => UNSEEN }));
 }
-
-const OF_HUB: Item = { name: '', uid: '', resourceVersion: 0n, labels: {}, bytes: Buffer.alloc(0), nameAt: 0 };

@@ -4,7 +4,6 @@ import type { ResourceInfo } from '../kube/resource.ts';
 import { apiVersionOf } from '../kube/resource.ts';
 import type { Clock } from '../reconcile/clock.ts';
 import { Barriers } from './barriers.ts';
-import { isNamespaceKind } from './cluster-scope.ts';
 import type { ClusterSource } from './cluster-source.ts';
 import type { CopyIndex } from './copy-index.ts';
 import type { HubSource } from './hub-source.ts';
@@ -171,7 +170,7 @@ export class ViewStates {
 
   #make(key: ViewKey, { info, hub }: ResolvedResource): Held {
     const projection = this.#options.projections.of(key.workspace, info);
-    const state = new ViewState(key.workspace, isNamespaceKind(info), projection);
+    const state = new ViewState(key.workspace, info, projection);
     const stop = new AbortController();
     const lease = hub ? this.#options.pool.hub(info) : undefined;
     return {

@@ -9,6 +9,7 @@ import { ApiError, pathNotFound } from '../kube/status.ts';
 import { type Clock, systemClock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
 import { answerAggregatedView, isAggregatedView } from './aggregated-view.ts';
+import { deleteCollection } from './delete-collection.ts';
 import { answerHub } from './hub-answer.ts';
 import type { HubPort } from './hub-port.ts';
 import { checkPathSegments } from './path-segments.ts';
@@ -20,7 +21,7 @@ import type { ViewContext, ViewMetrics, ViewReflectors } from './view-context.ts
 import type { ViewDiscovery } from './view-discovery.ts';
 import { ViewStates } from './view-states.ts';
 import { tellsOfFault, warningHeader } from './warnings.ts';
-import { createInCluster, deleteCollection, requestObject, streamObject } from './write.ts';
+import { createInCluster, requestObject, streamObject } from './write.ts';
 import { WriteMemory } from './write-memory.ts';
 
 export interface ViewOptions {

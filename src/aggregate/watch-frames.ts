@@ -53,11 +53,12 @@ export function asLeftAt(previous: Item, version: bigint): Item {
   };
 }
 
-const plainItem = ({ name, uid, resourceVersion, labels, bytes, nameAt }: Item): Item => ({
+const plainItem = ({ name, uid, resourceVersion, labels, bytes, nameAt, folded }: Item): Item => ({
   name,
   uid,
   resourceVersion,
   labels,
   bytes,
   nameAt,
+  folded,
 });

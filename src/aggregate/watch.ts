@@ -340,7 +340,7 @@ class Watcher {
 }
 
 const isOlder = ({ type, item }: ViewEvent, { version }: ViewBatch): boolean =>
-  type === 'ADDED' && item.resourceVersion !== decodeVersion(version).version;
+  type !== 'DELETED' && item.resourceVersion !== decodeVersion(version).version;
 
 /** What the watcher's selection makes of an event: what enters is ADDED, what leaves is DELETED. */
 function select(selection: ViewSelection, event: ViewEvent): WatchType | undefined {

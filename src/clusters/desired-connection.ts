@@ -4,7 +4,7 @@ import { syncTargetKey } from '../kube/namespace-locator.ts';
 import type { ClusterIdentity } from './connection.ts';
 import { type ClusterEndpoint, parseEndpoint } from './endpoint.ts';
 
-export const MAX_SLOT = 16_382;
+export const MAX_SLOT = 16_381;
 
 export interface DesiredConnection {
   readonly identity: ClusterIdentity;

@@ -45,7 +45,7 @@ export interface Downstream {
   readonly uid: string;
   /** base62 key used in placement labels. */
   readonly key: string;
-  /** 1..16382, given once and kept: the low bits of every resourceVersion from this cluster. */
+  /** 1..16381, given once and kept: the low bits of every resourceVersion from this cluster. */
   readonly slot: number;
   readonly namespaceMapping: 'Hashed' | 'Identity';
   /** Aborts when the cluster is unregistered or its connection is replaced. */

@@ -35,6 +35,8 @@ export interface CachedObject {
 export interface EncodedMark {
   /** The hub object that this one is the placed copy of: its uid. */
   readonly copyOf?: string;
+  /** The uid under which a view shows what it is a part of: what one authored object's copies made in several clusters. */
+  readonly fold?: string;
   /** Other objects of the same cluster that it names. */
   readonly refs?: readonly Reference[];
 }

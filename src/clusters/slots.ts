@@ -22,7 +22,7 @@ export interface SlotHolder {
 }
 
 export interface SlotAllocator {
-  /** The holder's slot; the same one when it is asked again. Throws Error when all 16382 are held. */
+  /** The holder's slot; the same one when it is asked again. Throws Error when all 16381 are held. */
   claim(holder: SlotHolder): Promise<number>;
   /** Frees the slots of all registrations of that name but `keepUid`. */
   release(workspace: string, name: string, keepUid?: string): Promise<void>;

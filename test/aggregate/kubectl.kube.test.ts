@@ -81,9 +81,12 @@ describe('kubectl', () => {
   test('follows who owns what from the pod to the authored deployment', async () => {
     const sets = JSON.parse(await kubectl('get', 'replicasets', '-o', 'json')).items;
     const { metadata } = JSON.parse(await kubectl('get', 'deployment', 'web', '-o', 'json'));
-    expect(sets).toHaveLength(2);
-    for (const set of sets)
-      expect(set.metadata.ownerReferences[0]).toMatchObject({ kind: 'Deployment', name: 'web', uid: metadata.uid });
+    expect(sets).toMatchObject([{ spec: { replicas: 4 }, status: { readyReplicas: 4 } }]);
+    const [set] = sets;
+    expect(set.metadata.ownerReferences[0]).toMatchObject({ kind: 'Deployment', name: 'web', uid: metadata.uid });
+    const pods = JSON.parse(await kubectl('get', 'pods', '-l', 'app=web', '-o', 'json')).items;
+    for (const pod of pods)
+      expect(pod.metadata.ownerReferences[0]).toMatchObject({ name: set.metadata.name, uid: set.metadata.uid });
     expect(await kubectl('rollout', 'history', 'deployment/web')).toContain('1');
     expect(await kubectl('describe', 'deployment', 'web')).toContain('web-');
   });

@@ -28,24 +28,13 @@ const write = (files: Readonly<Record<string, string>>, into: string): string =>
   return into;
 };
 
-const placement = (app: string): string => `apiVersion: placement.kcp.io/v1alpha1
-kind: Placement
-metadata: {name: ${app}}
-spec:
-  workloadSelector: {matchLabels: {app: ${app}}}
-  placementPolicy: {strategy: Pack}
-`;
-
 describe.each(helmVersions)('helm %s', (version) => {
   let binary: string;
   const release = `shop-${version.split('.')[0]}`;
-  // Helm 3 takes a Deployment for ready when one ReplicaSet has all of its pods: spread ones it would wait for in vain.
-  const together = version.startsWith('v3');
   const home = join(folder, version);
   const path = write(chart(release), join(home, 'chart'));
   beforeAll(async () => {
     binary = await ensureHelm(version);
-    if (together) await world.kubectlWith({ stdin: placement(release) }, 'apply', '-f', '-');
   }, 1_200_000);
 
   async function helm(...args: string[]): Promise<string> {
@@ -84,7 +73,7 @@ describe.each(helmVersions)('helm %s', (version) => {
     await helm('install', release, path, '--wait', '--timeout', '90s');
     expect(await jsonpath(`deployment/${release}`, '{.status.readyReplicas}')).toBe('4');
     const pods = await world.ok('get', 'pods', '-l', `app=${release}`, '--no-headers');
-    expect(Object.values(countByCluster(pods))).toEqual(together ? [4] : [2, 2]);
+    expect(Object.values(countByCluster(pods))).toEqual([2, 2]);
     expect(await jsonpath(`${release}s/first`, '{.spec.size}')).toBe('3');
     expect(await json<{ info: object }>('status', release)).toMatchObject({ info: { status: 'deployed' } });
     expect(await json<unknown[]>('list')).toMatchObject([{ name: release, revision: '1', status: 'deployed' }]);

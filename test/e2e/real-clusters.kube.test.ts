@@ -17,6 +17,12 @@ beforeAll(async () => {
 afterAll(() => world?.stop());
 
 const ok = (...args: string[]): Promise<string> => world.ok(...args);
+/** Standard output of a kubectl that has nothing else to say. */
+async function silent(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await world.kubectl(...args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout;
+}
 const podsOf = (app: string): Promise<string> => ok('get', 'pods', '-l', `app=${app}`, '--no-headers');
 const rolledOut = (name: string): Promise<string> => ok('rollout', 'status', `deployment/${name}`, '--timeout=60s');
 const manifest = (name: string, text: string): string => {
@@ -57,12 +63,13 @@ describe('a Deployment', () => {
     await ok('set', 'image', 'deployment/web', 'nginx=nginx:2');
     await rolledOut('web');
     await waitFor('only new pods', async () => (await images()).join() === 'nginx:2');
-    expect(await ok('rollout', 'history', 'deployment/web')).toMatch(/\n1 .*\n2 /);
-    expect(await ok('rollout', 'undo', 'deployment/web')).toContain('rolled back');
+    expect(await silent('rollout', 'history', 'deployment/web')).toMatch(/\n1 .*\n2 [^\n]*\n*$/);
+    expect(await silent('rollout', 'undo', 'deployment/web')).toContain('rolled back');
     await rolledOut('web');
     await waitFor('only old pods', async () => (await images()).join() === 'nginx');
-    expect(await ok('rollout', 'undo', 'deployment/web', '--to-revision=2')).toContain('rolled back');
-    await rolledOut('web');
+    expect(await silent('rollout', 'history', 'deployment/web')).toMatch(/\n2 .*\n3 [^\n]*\n*$/);
+    expect(await silent('rollout', 'undo', 'deployment/web', '--to-revision=2')).toContain('rolled back');
+    expect(await silent('rollout', 'status', 'deployment/web', '--timeout=60s')).toContain('successfully rolled out');
     await ok('rollout', 'restart', 'deployment/web');
     await rolledOut('web');
     expect(await ok('rollout', 'pause', 'deployment/web')).toContain('paused');

@@ -1,4 +1,6 @@
 /** What controllers hold of a view, compared with what the clusters themselves say is there. */
+import { foldUid } from '../../src/aggregate/fold.ts';
+import { COPY_UID_ANNOTATION } from '../../src/hub/kinds/workload.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import type { ApiClient } from '../kube/api-client.ts';
 import type { RunningInformers } from '../kube/informer.ts';
@@ -12,7 +14,15 @@ async function objectsOf(client: ApiClient, path: string, inWorkspace: boolean):
   const { items } = await client.fetchOk<{ items: KubeObject[] }>(path);
   return items
     .filter(({ metadata }) => !inWorkspace || metadata.namespace?.startsWith('kcp-'))
-    .map(({ metadata }) => [metadata.uid as string, `${client.url} ${metadata.namespace}/${metadata.name}`]);
+    .map(({ metadata }) => [uidShown(path, metadata), `${client.url} ${metadata.namespace}/${metadata.name}`]);
+}
+
+const SETS = { group: 'apps', resource: 'replicasets' };
+
+/** What several clusters made of one authored Deployment's template is one object. */
+function uidShown(path: string, { uid = '', name = '', annotations = {} }: KubeObject['metadata']): string {
+  const authored = annotations[COPY_UID_ANNOTATION];
+  return path.endsWith('/replicasets') && authored !== undefined ? foldUid(authored, SETS, name) : uid;
 }
 
 /** By resource, all that a workspace that has these clusters to itself must show. */

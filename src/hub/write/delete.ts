@@ -3,7 +3,7 @@
  * and a pod's grace period keep it, marked, until the last holder lets go (registry/generic/registry/store.go).
  */
 import type { KubeObject } from '../../kube/object.ts';
-import { groupResourceName } from '../../kube/resource.ts';
+import { type GroupVersionKind, groupResourceName } from '../../kube/resource.ts';
 import { ApiError, badRequest, conflict, MODIFIED, notFound, withWarnings } from '../../kube/status.ts';
 import { rfc3339 } from '../../reconcile/clock.ts';
 import { ORPHAN_BY_DEFAULT } from '../catalog/kind-rules.ts';
@@ -46,7 +46,7 @@ export async function deleteObject(
     const entry = await core.objects.read(target);
     if (entry === undefined) throw notFound(target.definition.info, target.name);
     const old = core.objects.decode(target.definition, entry);
-    checkPreconditions(target, old, wanted);
+    checkPreconditions(target.definition.info, target.name, old.metadata, wanted);
     const warnings: string[] = [];
     const policy = wanted.propagationPolicy ?? defaultPolicy(target, old, warnings);
     const request: AdmissionRequest = {
@@ -94,18 +94,25 @@ function defaultPolicy(
 
 const POLICIES = new Set(['Background', 'Foreground', 'Orphan']);
 
-function checkPreconditions(target: Target, object: KubeObject, wanted: DeleteOptions): void {
-  const { info } = target.definition;
+/**
+ * Throws ApiError 409 where the object is not the one, or not as it was, that was to be deleted.
+ * @param name as the client called it
+ */
+export function checkPreconditions(
+  info: GroupVersionKind,
+  name: string,
+  { uid, resourceVersion }: Pick<KubeObject['metadata'], 'uid' | 'resourceVersion'>,
+  wanted: Pick<DeleteOptions, 'uid' | 'resourceVersion'>,
+): void {
   // Upstream puts the Kind where a resource belongs.
   const fail = (why: string) => {
     const qualified = info.group === '' ? info.kind : `${info.kind}.${info.group}`;
-    throw new ApiError(409, 'Conflict', `Operation cannot be fulfilled on ${qualified} "${target.name}": ${why}`, {
-      name: target.name,
+    throw new ApiError(409, 'Conflict', `Operation cannot be fulfilled on ${qualified} "${name}": ${why}`, {
+      name,
       ...(info.group ? { group: info.group } : {}),
       kind: info.kind,
     });
   };
-  const { uid, resourceVersion } = object.metadata;
   if (wanted.uid !== undefined && wanted.uid !== uid)
     fail(
       `the UID in the precondition (${wanted.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,

@@ -25,7 +25,7 @@ export const scaleDefinition = (parent: ResourceInfo): ResourceDefinition => ({
   generation: false,
 });
 
-export function scalePaths({ definition }: Target): NonNullable<ResourceDefinition['scale']> {
+export function scalePaths({ definition }: Pick<Target, 'definition'>): NonNullable<ResourceDefinition['scale']> {
   if (definition.scale === undefined) throw badRequest(`${definition.info.kind} has no scale`);
   return definition.scale;
 }
@@ -41,7 +41,7 @@ export function replicasPaths({ definition: { info, scale, scaleOfVersion } }: T
   );
 }
 
-export function toScale(target: Target, object: KubeObject): Scale {
+export function toScale(target: Pick<Target, 'definition'>, object: KubeObject): Scale {
   const { specReplicasPath, statusReplicasPath, labelSelectorPath } = scalePaths(target);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const replicas = getPath(object, specReplicasPath) as number | undefined;
