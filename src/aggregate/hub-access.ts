@@ -6,6 +6,7 @@ import type { HubCore, Target } from '../hub/core.ts';
 import type { Hub } from '../hub/hub.ts';
 import { collectionPrefix, kindKey, parsePlace } from '../hub/keys.ts';
 import { storedAs } from '../hub/object-io.ts';
+import { ConvertingListener } from '../hub/read/converted-changes.ts';
 import { readList } from '../hub/read/list.ts';
 import { WHOLE_LIST } from '../hub/read/list-options.ts';
 import type { ResourceDefinition } from '../hub/resource-definition.ts';
@@ -59,7 +60,12 @@ export function createHubPort(hub: Pick<Hub, 'handle' | 'core'>): HubPort {
         event: (event: FeedEvent) => follower.change(toChange(core, definition, event)),
         lost: (error: unknown) => follower.lost(error),
       };
-      await core.feed.follow({ workspace: '*', kind: kindKey(storedAs(definition)) }, since, listener, signal);
+      const converting = definition.custom
+        ? new ConvertingListener(core, { workspace: '*', definition }, listener, signal)
+        : undefined;
+      const filter = { workspace: '*', kind: kindKey(storedAs(definition)) };
+      await core.feed.follow(filter, since, converting ?? listener, signal);
+      return converting ?? core.feed;
     },
   };
 }

@@ -1,5 +1,6 @@
 /** What a view needs of the hub beside its API: collections and changes as stored bytes. `hub-access.ts` gives it. */
 
+import type { Following } from '../hub/read/converted-changes.ts';
 import type { ResourceDefinition } from '../hub/resource-definition.ts';
 import type { ApiHandler } from '../kube/api.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
@@ -48,6 +49,6 @@ export interface HubPort {
   readonly revision: bigint;
   /** Resolves when followers have been told of everything up to the revision; false when the signal aborted first. */
   reached(revision: bigint, signal: AbortSignal): Promise<boolean>;
-  /** Changes of a kind in all workspaces behind `since`. Resolves when live. Ends with the signal. */
-  follow(resource: ResourceInfo, since: bigint, follower: HubFollower, signal: AbortSignal): Promise<void>;
+  /** Changes of a kind in all workspaces behind `since`. Resolves when live, with how far the follower has been told. Ends with the signal. */
+  follow(resource: ResourceInfo, since: bigint, follower: HubFollower, signal: AbortSignal): Promise<Following>;
 }

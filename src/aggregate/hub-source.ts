@@ -1,4 +1,5 @@
 /** One kind of the hub as a source of views: its collections are read when asked for, its changes are followed for all workspaces. */
+import type { Following } from '../hub/read/converted-changes.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import type { Clock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
@@ -25,6 +26,8 @@ export class HubSource {
   readonly #stop = new AbortController();
   readonly #broken = new Set<() => void>();
   #seen: bigint;
+  /** What is converted by webhooks comes later than the hub's feed has it. */
+  #following: Following | undefined;
   readonly #ready: Promise<void>;
 
   constructor(options: HubSourceOptions) {
@@ -38,7 +41,7 @@ export class HubSource {
 
   /** Version up to which the log is complete. */
   get version(): bigint {
-    const { revision } = this.#options.port;
+    const { revision } = this.#following ?? this.#options.port;
     return maxOf(revision, this.#seen);
   }
 
@@ -53,12 +56,14 @@ export class HubSource {
     await this.#ready;
     const { port } = this.#options;
     const { revision, items } = await port.list(workspace, this.resource, namespace, signal);
-    await port.reached(revision, signal);
+    await this.whenReached(revision, signal);
     return new HubSnapshot(this, workspace, namespace, revision, items);
   }
 
   async whenReached(version: bigint, signal: AbortSignal): Promise<boolean> {
-    return this.#options.port.reached(version, signal);
+    const reached = await this.#options.port.reached(version, signal);
+    await this.#following?.told();
+    return reached;
   }
 
   close(): void {
@@ -77,7 +82,7 @@ export class HubSource {
       },
     };
     try {
-      await port.follow(this.resource, this.#seen, follower, this.#stop.signal);
+      this.#following = await port.follow(this.resource, this.#seen, follower, this.#stop.signal);
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       // What happened in between is not known any more: begin anew from here.

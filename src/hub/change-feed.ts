@@ -5,6 +5,7 @@
  */
 import type { KubeObject } from '../kube/object.ts';
 import { kindKey, type ObjectPlace, parsePlace } from './keys.ts';
+import type { OpenedChange } from './object-io.ts';
 import type { Store, StoreChange } from './store/store.ts';
 import { decodeStored, type TypeNames } from './stored-object.ts';
 
@@ -12,7 +13,7 @@ const WINDOW_BYTES = 16 * 1024 * 1024;
 
 export class FeedEvent {
   readonly place: ObjectPlace;
-  readonly change: StoreChange;
+  readonly change: OpenedChange;
   /** Encoded forms by (type, version), filled by whoever encodes first. */
   get encoded(): Map<string, Buffer> {
     this.#encoded ??= new Map();
@@ -22,7 +23,7 @@ export class FeedEvent {
   #object: KubeObject | undefined;
   #previous: KubeObject | undefined;
 
-  constructor(change: StoreChange, place: ObjectPlace) {
+  constructor(change: OpenedChange, place: ObjectPlace) {
     this.change = change;
     this.place = place;
   }
@@ -48,6 +49,8 @@ export class FeedEvent {
   }
 }
 
+const TOLD = Promise.resolve();
+
 const NO_NAMES: TypeNames = { apiVersion: '', kind: '' };
 
 export interface FeedFilter {
@@ -70,7 +73,7 @@ interface Subscription {
 
 export class ChangeFeed {
   readonly #store: Store;
-  readonly #decrypt: (change: StoreChange) => StoreChange;
+  readonly #decrypt: (change: StoreChange) => OpenedChange;
   readonly #subscriptions = new Map<string, Set<Subscription>>();
   readonly #stop = new AbortController();
   #window: FeedEvent[] = [];
@@ -82,7 +85,7 @@ export class ChangeFeed {
   #running: Promise<void> = Promise.resolve();
 
   /** `decrypt` turns values that are encrypted at rest into plain ones. */
-  constructor(store: Store, decrypt: (change: StoreChange) => StoreChange) {
+  constructor(store: Store, decrypt: (change: StoreChange) => OpenedChange) {
     this.#store = store;
     this.#decrypt = decrypt;
   }
@@ -96,6 +99,11 @@ export class ChangeFeed {
   /** The newest revision that every live listener has been told of. */
   get revision(): bigint {
     return this.#revision;
+  }
+
+  /** Live listeners are told of a change when the feed has it. */
+  told(): Promise<void> {
+    return TOLD;
   }
 
   /** Resolves true when the feed has reached the revision, false when the signal aborted first. */

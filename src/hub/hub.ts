@@ -36,6 +36,8 @@ import { builtinDefinitions, type Profile } from './catalog/builtin-definitions.
 import { type Catalog, createCatalog } from './catalog/catalog.ts';
 import { ChangeFeed } from './change-feed.ts';
 import type { HubClient, HubInformer } from './client.ts';
+import { createEntryConverter } from './conversion/converted-entries.ts';
+import { createWebhookConverter } from './conversion/webhook-converter.ts';
 import type { AdmissionStep, HubCore } from './core.ts';
 import { ownDefinitions } from './crd/crds-of.ts';
 import { createInProcessClient } from './in-process-client.ts';
@@ -95,7 +97,6 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const stop = new AbortController();
   // Every informer's watch ends with it.
   setMaxListeners(0, stop.signal);
-  const objects = createObjectIo(store, createValueCipher(options.encryptionKeys ?? []));
   const fixed = [...builtinDefinitions(profile), ...(profile === 'hub' ? TMC_KINDS : [])];
   const catalog = createCatalog(fixed, async (workspace) => {
     const extra = options.extraResources?.(workspace) ?? [];
@@ -105,6 +106,8 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     return [...own, ...extra.filter(({ info }) => !names.has(groupResourceName(info)))];
   });
   const webhooks = createWebhookClient(options.webhooks ?? { allowedHosts: [], onlyAllowedHosts: false });
+  const converter = createEntryConverter(createWebhookConverter(webhooks.call));
+  const objects = createObjectIo(store, createValueCipher(options.encryptionKeys ?? []), converter);
   const feed = new ChangeFeed(store, (change) => objects.openChange(change));
   const ranges = new HotRanges({ store, feed, objects });
   const core: HubCore = {

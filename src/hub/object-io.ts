@@ -1,6 +1,8 @@
 /** Objects to and from the store: names, versions, encryption at rest; nothing of verbs. */
 import type { KubeObject } from '../kube/object.ts';
 import type { GroupResource } from '../kube/resource.ts';
+import { type EntryConverter, isConverted } from './conversion/converted-entries.ts';
+import { isMarked, marked, type OpenedEntry, unmarked } from './conversion/version-mark.ts';
 import { placeKey } from './keys.ts';
 import type { ResourceDefinition } from './resource-definition.ts';
 import type { Store, StoreChange, StoredEntry } from './store/store.ts';
@@ -14,18 +16,32 @@ export interface ObjectAddress {
   readonly name: string;
 }
 
+/** An object as it was found. */
+export interface FoundEntry extends OpenedEntry {
+  /** The plain bytes that the store has, where `value` is converted. */
+  readonly original?: Uint8Array;
+}
+
+/** A change with the versions that its values were marked with. */
+export interface OpenedChange extends StoreChange {
+  readonly mark?: string;
+  readonly previousMark?: string;
+}
+
 export interface ObjectIo {
   keyOf(address: ObjectAddress): string;
-  /** Plain bytes and revision; undefined where there is none. */
-  read(address: ObjectAddress): Promise<StoredEntry | undefined>;
+  /** Plain bytes in the definition's version, and revision; undefined where there is none. Throws what conversion throws. */
+  read(address: ObjectAddress): Promise<FoundEntry | undefined>;
   /** A private copy in the definition's version. */
   decode(definition: ResourceDefinition, entry: Pick<StoredEntry, 'value' | 'revision'>): KubeObject;
   /** Plain stored bytes. */
   encode(definition: ResourceDefinition, object: KubeObject): Buffer;
+  /** For kinds that a webhook converts. */
+  readonly converter: EntryConverter;
   /** Bytes for the store: encrypted where the kind asks for it. */
   seal(address: ObjectAddress, plain: Buffer): Buffer;
-  open<T extends { readonly key: string; readonly value: Uint8Array }>(entry: T): T;
-  openChange(change: StoreChange): StoreChange;
+  open(entry: StoredEntry): OpenedEntry;
+  openChange(change: StoreChange): OpenedChange;
   /** True when stored bytes may be answered as they are. */
   passesBytes(definition: ResourceDefinition): boolean;
 }
@@ -33,7 +49,7 @@ export interface ObjectIo {
 /** Group and resource under which a definition's objects are stored. */
 export const storedAs = (definition: ResourceDefinition): GroupResource => definition.storage ?? definition.info;
 
-export function createObjectIo(store: Store, cipher: ValueCipher): ObjectIo {
+export function createObjectIo(store: Store, cipher: ValueCipher, converter: EntryConverter): ObjectIo {
   const keyOf = ({ workspace, definition, namespace, name }: ObjectAddress): string =>
     placeKey({
       workspace,
@@ -43,11 +59,20 @@ export function createObjectIo(store: Store, cipher: ValueCipher): ObjectIo {
       name,
     });
   const openValue = (key: string, value: Uint8Array): Uint8Array => cipher.open(key, value);
+  const open = (entry: StoredEntry): OpenedEntry => {
+    const value = openValue(entry.key, entry.value);
+    return isMarked(value) ? { ...entry, ...unmarked(value) } : { ...entry, value };
+  };
   return {
     keyOf,
     async read(address) {
       const entry = await store.get(keyOf(address));
-      return entry && { ...entry, value: openValue(entry.key, entry.value) };
+      if (entry === undefined) return undefined;
+      const opened = open(entry);
+      const { definition } = address;
+      if (!isConverted(definition)) return opened;
+      const [shown] = await converter.shown(definition, [opened], false);
+      return { ...opened, value: (shown as OpenedEntry).value, original: opened.value };
     },
     decode(definition, entry) {
       const object = decodeStored(typeNames(definition.info), entry.value, entry.revision);
@@ -60,13 +85,25 @@ export function createObjectIo(store: Store, cipher: ValueCipher): ObjectIo {
       definition.storage.toStored(copy);
       return encodeStored(copy);
     },
-    seal: (address, plain) => cipher.seal(keyOf(address), storedAs(address.definition), plain),
-    open: (entry) => ({ ...entry, value: openValue(entry.key, entry.value) }),
-    openChange: (change) => ({
-      ...change,
-      value: openValue(change.key, change.value),
-      previous: change.previous && openValue(change.key, change.previous),
-    }),
+    converter,
+    seal(address, plain) {
+      const { storageMark } = address.definition;
+      const value = storageMark === undefined ? plain : marked(storageMark, plain);
+      return cipher.seal(keyOf(address), storedAs(address.definition), value);
+    },
+    open,
+    openChange(change) {
+      const { key, previous } = change;
+      const { value, mark } = open(change);
+      const before = previous && open({ key, value: previous, revision: change.previousRevision });
+      return {
+        ...change,
+        value,
+        previous: before?.value,
+        ...(mark === undefined ? {} : { mark }),
+        ...(before?.mark === undefined ? {} : { previousMark: before.mark }),
+      };
+    },
     passesBytes: (definition) => definition.storage === undefined,
   };
 }

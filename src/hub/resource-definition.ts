@@ -4,6 +4,7 @@ import type { Json, KubeObject, ObjectMeta } from '../kube/object.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import type { Schema, TypeSchema } from '../kube/schema.ts';
 import type { StatusCause } from '../kube/status.ts';
+import type { WebhookConversion } from './conversion/conversion.ts';
 
 export interface PrinterColumn {
   readonly name: string;
@@ -25,6 +26,10 @@ export interface ResourceDefinition {
   readonly schema: TypeSchema | undefined;
   /** Custom kinds with several versions: the schema of another served one, for ownership recorded in it. */
   readonly schemaOfVersion?: (version: string) => TypeSchema | undefined;
+  /** Versions of the kind are converted by a webhook; absent: they differ in their name only. */
+  readonly conversion?: WebhookConversion;
+  /** The storage version, where stored objects must say it because older ones are in another. */
+  readonly storageMark?: string;
   /** True for CRDs: structural pruning, defaulting, CEL, no strategic merge. */
   readonly custom: boolean;
   readonly status: boolean;

@@ -2,6 +2,7 @@
 import type { UserInfo } from '../../kube/api.ts';
 import type { Json, KubeObject } from '../../kube/object.ts';
 import type { GroupVersionKind, GroupVersionResource } from '../../kube/resource.ts';
+import { isConverted } from '../conversion/converted-entries.ts';
 import type { AdmissionRequest, HubCore, Target } from '../core.ts';
 import { toScaleManagers } from '../patch/scale-managers.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
@@ -93,13 +94,16 @@ async function readNamespace({ target }: AdmissionRequest, core: HubCore): Promi
   return definition && entry && core.objects.decode(definition, entry);
 }
 
-/** The same object in another version of its kind. */
-export function convertObject(
+/** The same object in another version of its kind. Throws ApiError 500 where a webhook would have to convert it and does not. */
+export async function convertObject(
+  core: HubCore,
+  workspace: string,
   from: ResourceDefinition,
   to: ResourceDefinition,
   object: KubeObject | undefined,
-): KubeObject | undefined {
+): Promise<KubeObject | undefined> {
   if (object === undefined || from === to) return object;
+  if (isConverted(from)) return core.objects.converter.object(from, workspace, object, to.info.version);
   const copy = structuredClone(object);
   from.storage?.toStored(copy);
   to.storage?.fromStored(copy);

@@ -78,7 +78,7 @@ function clientCauses({ clientConfig: { url, service } }: Webhook, path: FieldPa
 const FORM = '; desired format: https://host[/path]';
 
 /** Go parses more loosely than WHATWG does; what either cannot take is refused. */
-function urlCauses(text: string, path: FieldPath): StatusCause[] {
+export function urlCauses(text: string, path: FieldPath): StatusCause[] {
   const [, scheme = '', authority = '', query, fragment] =
     /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/([^/?#]*))?[^?#]*(\?[^#]*)?(#.*)?$/s.exec(text) ?? [];
   const at = authority.lastIndexOf('@');
@@ -97,7 +97,10 @@ function urlCauses(text: string, path: FieldPath): StatusCause[] {
   return causes;
 }
 
-function serviceCauses({ name, namespace, port, path: urlPath }: WebhookService, path: FieldPath): StatusCause[] {
+export function serviceCauses(
+  { name, namespace, port, path: urlPath }: WebhookService,
+  path: FieldPath,
+): StatusCause[] {
   return [
     ...(name ? [] : [requiredValue(child(path, 'name'))]),
     ...(namespace ? [] : [requiredValue(child(path, 'namespace'))]),

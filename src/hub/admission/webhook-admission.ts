@@ -2,7 +2,7 @@
 import type { Json, KubeObject } from '../../kube/object.ts';
 import { forbidden, internalError } from '../../kube/status.ts';
 import type { HubInformer } from '../client.ts';
-import type { AdmissionRequest, AdmissionStep, HubCore, MutationRound } from '../core.ts';
+import type { AdmissionRequest, AdmissionStep, HubCore, MutationRound, Target } from '../core.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import { ADMISSION_GROUP, isAdmissionKind } from './admission-kinds.ts';
 import { patchedBy, replaceContent } from './mutated-object.ts';
@@ -105,11 +105,10 @@ async function mutateBy(
   for (const [index, listing] of hooks.entries()) {
     const subject = seen ?? (await toPolicyRequest(request, core, 'mutating'));
     seen = subject;
-    const matched = toCall(listing.hook, subject, definition, equivalents);
-    if (matched === undefined || !state.calls(round, listing.id)) continue;
-    const asked = inVersion(subject, definition, matched);
-    const patch = await callWebhook(listing.hook, true, asked, context);
-    const mutated = patch !== 'failed open' && apply(listing.hook, request, asked, matched, patch);
+    const call = await toCall(core, listing.hook, subject, request.target, equivalents);
+    if (call === undefined || !state.calls(round, listing.id)) continue;
+    const patch = await callWebhook(listing.hook, true, call.asked, context);
+    const mutated = patch !== 'failed open' && (await apply(core, listing.hook, request, call, patch));
     annotateMutation(context, listing, round, index, mutated, patch === 'failed open');
     if (mutated) {
       changed = true;
@@ -123,36 +122,47 @@ async function mutateBy(
   return changed;
 }
 
-/** The version to send, or undefined where the webhook is not concerned. Throws ApiError where that cannot be said. */
-function toCall(
+interface Call {
+  readonly matched: ResourceDefinition;
+  /** The request in that version. */
+  readonly asked: PolicyRequest;
+}
+
+/** What to send, or undefined where the webhook is not concerned. Throws ApiError where that cannot be said. */
+async function toCall(
+  core: HubCore,
   hook: Webhook,
   request: PolicyRequest,
-  definition: ResourceDefinition,
+  { workspace, definition }: Target,
   equivalents: readonly ResourceDefinition[],
-): ResourceDefinition | undefined {
+): Promise<Call | undefined> {
   const matched = matchedDefinition(hook, request, definition, equivalents);
   if (matched === undefined) return undefined;
-  const wanted = wantsCall(hook, inVersion(request, definition, matched));
+  const asked = await inVersion(core, workspace, request, definition, matched);
+  const wanted = wantsCall(hook, asked);
   if (typeof wanted !== 'boolean') throw forbidden(request.resource, request.name, wanted.error);
-  return wanted ? matched : undefined;
+  return wanted ? { matched, asked } : undefined;
 }
 
 /** Answers whether the object is another one now. */
-function apply(
+async function apply(
+  core: HubCore,
   hook: Webhook,
   request: AdmissionRequest,
-  asked: PolicyRequest,
-  matched: ResourceDefinition,
+  { matched, asked }: Call,
   patch: Json | undefined,
-): boolean {
+): Promise<boolean> {
   if (patch === undefined) return false;
   if (asked.object === undefined)
     throw internalError(
       `admission webhook ${JSON.stringify(hook.name)} attempted to modify the object, which is not supported for this operation`,
     );
   const patched = patchedBy(asked.object, patch);
-  const { definition, subresource } = request.target;
-  const own = subresource === 'scale' ? patched : (convertObject(matched, definition, patched) as KubeObject);
+  const { definition, subresource, workspace } = request.target;
+  const own =
+    subresource === 'scale'
+      ? patched
+      : ((await convertObject(core, workspace, matched, definition, patched)) as KubeObject);
   return replaceContent(request, own);
 }
 
@@ -180,13 +190,14 @@ async function validateBy(
   const { definition, workspace } = request.target;
   const equivalents = await equivalentsOf(core, workspace, definition);
   const subject = await toPolicyRequest(request, core, 'validating');
-  const relevant = hooks.flatMap(({ hook }) => {
-    const matched = toCall(hook, subject, definition, equivalents);
-    return matched === undefined ? [] : [{ hook, matched }];
-  });
+  const relevant: { readonly hook: Webhook; readonly asked: PolicyRequest }[] = [];
+  for (const { hook } of hooks) {
+    const call = await toCall(core, hook, subject, request.target, equivalents);
+    if (call !== undefined) relevant.push({ hook, asked: call.asked });
+  }
   const outcomes = await Promise.allSettled(
-    relevant.map(async ({ hook, matched }, index) => {
-      const outcome = await callWebhook(hook, false, inVersion(subject, definition, matched), context);
+    relevant.map(async ({ hook, asked }, index) => {
+      const outcome = await callWebhook(hook, false, asked, context);
       if (outcome === 'failed open')
         context.options.annotate?.(`failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`, hook.name);
     }),

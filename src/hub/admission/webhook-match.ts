@@ -37,19 +37,21 @@ export async function equivalentsOf(
 }
 
 /** The request with its objects in the version that the webhook asked for. */
-export function inVersion(
+export async function inVersion(
+  core: HubCore,
+  workspace: string,
   request: PolicyRequest,
   asked: ResourceDefinition,
   matched: ResourceDefinition,
-): PolicyRequest {
+): Promise<PolicyRequest> {
   const { group, version, resource } = matched.info;
   const converts = asked !== matched && request.subresource !== 'scale';
   return {
     ...request,
     ...(converts
       ? {
-          object: convertObject(asked, matched, request.object),
-          oldObject: convertObject(asked, matched, request.oldObject),
+          object: await convertObject(core, workspace, asked, matched, request.object),
+          oldObject: await convertObject(core, workspace, asked, matched, request.oldObject),
         }
       : {}),
     matched: { resource: { group, version, resource }, kind: kindOf(matched, request.subresource) },

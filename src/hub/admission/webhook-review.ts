@@ -2,9 +2,8 @@
 import { stringifyJson } from '../../kube/exact-json.ts';
 import type { Json, KubeObject } from '../../kube/object.ts';
 import { ApiError, type Status } from '../../kube/status.ts';
-import { isMap } from '../patch/json-value.ts';
-import { decodeBody } from '../schema/decode-body.ts';
 import { type PolicyRequest, requestValue } from './policy-request.ts';
+import { decodeReview, gvkText } from './review-answer.ts';
 import { type WebhookAnswer, WebhookCallError } from './webhook-client.ts';
 
 export const REVIEW_VERSION = 'v1';
@@ -88,9 +87,6 @@ function patchFault({ patch, patchType }: AdmissionResponse, mutating: boolean):
   return patchType === '' ? 'webhook returned invalid response.patchType of ""' : undefined;
 }
 
-/** Go's text of a GroupVersionKind. */
-const gvkText = (apiVersion: string, kind: string): string => `${apiVersion || '/'}, Kind=${kind}`;
-
 /** Undefined where the patch is empty. */
 function decodePatch(text: string, patchType: string | null | undefined): Json | undefined {
   let patch: Json;
@@ -104,53 +100,12 @@ function decodePatch(text: string, patchType: string | null | undefined): Json |
   return patch;
 }
 
-function readReview({ status, contentType, body }: WebhookAnswer): { readonly [field: string]: unknown } {
-  const failed = (why: string): WebhookCallError => new WebhookCallError(`failed to call webhook: ${why}`);
-  if (status < 200 || status > 206) throw failed(statusText(status, contentType, body));
-  if (body.length === 0)
-    throw failed(
-      `0-length response with status code: ${status} and content type: ${contentType || 'application/json'}`,
-    );
-  let review: unknown;
+function readReview(answer: WebhookAnswer): { readonly [field: string]: unknown } {
   try {
-    review = decodeBody(body, 'json').value;
+    return decodeReview(answer, KIND, [API_VERSION]);
   } catch (error) {
-    throw failed(`couldn't get version/kind; ${(error as Error).message}`);
+    throw new WebhookCallError(`failed to call webhook: ${(error as Error).message}`);
   }
-  if (!isMap(review as Json)) throw failed(`couldn't get version/kind; json parse error: the answer is no object`);
-  const { apiVersion = '', kind = '' } = review as { apiVersion?: unknown; kind?: unknown };
-  // What is missing is taken to be as expected, by the decoder at least.
-  if ((kind || KIND) === KIND && (apiVersion || API_VERSION) === API_VERSION)
-    return review as { readonly [field: string]: unknown };
-  throw failed(
-    `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
-  );
-}
-
-const MAX_TEXT = 2_048;
-
-/** client-go's words for an HTTP status (apimachinery errors.NewGenericServerResponse). */
-const TEXTS: Readonly<Record<number, string>> = {
-  400: 'the server rejected our request for an unknown reason',
-  401: 'the server has asked for the client to provide credentials',
-  404: 'the server could not find the requested resource',
-  405: 'the server does not allow this method on the requested resource',
-  409: 'the server reported a conflict',
-  422: 'the server rejected our request due to an error in our request',
-  429: 'the server has received too many requests and has asked us to try again later',
-  503: 'the server is currently unable to handle the request',
-  504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
-};
-
-function statusText(status: number, contentType: string, body: Buffer): string {
-  const isText = contentType === '' || contentType.startsWith('text/');
-  const said = isText ? body.subarray(0, MAX_TEXT).toString('utf8').trim() : 'unknown';
-  const known = TEXTS[status];
-  if (known !== undefined) return known;
-  if (status === 403 || status === 415 || status === 406) return said;
-  if (status >= 500)
-    return `an error on the server (${JSON.stringify(said)}) has prevented the request from succeeding`;
-  return `the server responded with the status code ${status} but did not return more information`;
 }
 
 /** The refusal that a webhook's "not allowed" becomes (webhook/errors ToStatusErr). */

@@ -12,6 +12,7 @@ import {
   warningHeaders,
   withWarnings,
 } from '../../kube/status.ts';
+import { asReadError } from '../conversion/undecodable.ts';
 import type { HubCore, Target, Written } from '../core.ts';
 import { goTypeOf } from '../patch/json-value.ts';
 import { tableOptionsOf } from '../printing/to-table.ts';
@@ -152,7 +153,9 @@ async function get(context: Context): Promise<ApiResult> {
   const { core, target } = context;
   const form = accepted(context);
   if (target.subresource === 'scale') return plainAnswer(context, 200, await readScale(core, target));
-  const entry = await core.objects.read(target);
+  const entry = await core.objects.read(target).catch((error: unknown) => {
+    throw asReadError(error);
+  });
   if (entry === undefined) throw notFound(target.definition.info, target.name);
   if (form.as === 'object' && form.media === 'application/json')
     return bytesResponse(200, entryBytes(core, target, entry));

@@ -142,6 +142,14 @@ const NAMESPACE_RULES: Partial<ResourceDefinition> = {
   onDeletion: markTerminating,
 };
 
+/** A new storage version is one that objects are stored in. */
+function noteStorageVersion(crd: CustomResourceDefinition, old: CustomResourceDefinition): void {
+  const stored = old.status?.storedVersions ?? [];
+  const storage = crd.spec?.versions?.find((one) => one.storage)?.name;
+  if (storage === undefined || stored.includes(storage)) return;
+  crd.status = { ...old.status, storedVersions: [...stored, storage] };
+}
+
 const CRD_RULES: Partial<ResourceDefinition> = {
   validate: validateCrd,
   deletionFinalizer: CLEANUP_FINALIZER,
@@ -149,6 +157,9 @@ const CRD_RULES: Partial<ResourceDefinition> = {
     const { spec } = object as CustomResourceDefinition;
     const storedVersions = (spec?.versions ?? []).filter((one) => one.storage).map((one) => one.name);
     object.status = { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions };
+  },
+  prepareForUpdate: (object, old, subresource) => {
+    if (subresource === '') noteStorageVersion(object as CustomResourceDefinition, old as CustomResourceDefinition);
   },
   onDeletion: (object, now) => {
     const crd = object as CustomResourceDefinition;

@@ -4,6 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { GroupResource } from '../../kube/resource.ts';
+import { kindKey } from '../keys.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 
 export interface WorkspaceCatalog {
@@ -18,6 +19,10 @@ export interface Catalog {
   of(workspace: string): Promise<WorkspaceCatalog>;
   /** A workspace's own definitions changed; `*` all of them. */
   invalidate(workspace: string): void;
+  /** May objects of the kind (`apps/deployments`) be converted by a webhook, in any workspace? */
+  converts(kind: string): boolean;
+  /** They may from now on. */
+  noteConverted(kind: string): void;
 }
 
 const MAX_WORKSPACES = 1_000;
@@ -29,6 +34,7 @@ export function createCatalog(
 ): Catalog {
   const shared = buildCatalog(fixed, undefined);
   let generation = 0;
+  const converted = new Set<string>();
   const byList = new WeakMap<readonly ResourceDefinition[], WorkspaceCatalog>();
   const built = (own: readonly ResourceDefinition[]): WorkspaceCatalog => {
     const catalog = byList.get(own) ?? buildCatalog(own, shared);
@@ -45,6 +51,7 @@ export function createCatalog(
         const own = await loadOwn(workspace);
         // A change that arrived while loading may or may not be in what was loaded.
         if (before !== generation) continue;
+        for (const { info, conversion } of own) if (conversion !== undefined) converted.add(kindKey(info));
         const catalog = own.length === 0 ? shared : built(own);
         cache.set(workspace, catalog);
         return catalog;
@@ -67,6 +74,8 @@ export function createCatalog(
       else cache.delete(workspace);
       cache.delete('*');
     },
+    converts: (kind) => converted.has(kind),
+    noteConverted: (kind) => void converted.add(kind),
   };
 }
 

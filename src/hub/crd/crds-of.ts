@@ -34,14 +34,18 @@ interface ApiResourceSchema extends KubeObject {
   };
 }
 
-/** Definitions beyond the fixed ones; for `*` those of all workspaces, the first of each name. */
+/** Definitions beyond the fixed ones; for `*` those of all workspaces: of each name one that converts, where one does. */
 export async function ownDefinitions(store: Store, workspace: string): Promise<ResourceDefinition[]> {
-  const crds = (await crdsOf({ store }, workspace)).flatMap(definitionsOfCrd);
+  const crds = (await crdsOf({ store }, workspace)).flatMap(definitionsOfCrd).sort(convertedLast);
   const bindings = await listOf<ApiBinding>(store, workspace, BINDINGS);
   if (bindings.length === 0) return crds;
   const bound = await Promise.all(bindings.map((binding) => boundDefinitions(store, workspace, binding)));
   return [...crds, ...bound.flat()];
 }
+
+/** The last of a name is the one that is found. */
+const convertedLast = (a: ResourceDefinition, b: ResourceDefinition): number =>
+  Number(a.conversion !== undefined) - Number(b.conversion !== undefined);
 
 async function boundDefinitions(store: Store, workspace: string, binding: ApiBinding): Promise<ResourceDefinition[]> {
   const { path = workspace, name } = binding.spec.reference.export;

@@ -1,6 +1,7 @@
 /** Shape of apiextensions.k8s.io/v1 CustomResourceDefinition, as far as the hub acts on it. */
 import type { KubeObject } from '../../kube/object.ts';
 import type { Schema } from '../../kube/schema.ts';
+import type { WebhookClientConfig } from '../admission/webhook-configuration.ts';
 import type { PrinterColumn } from '../resource-definition.ts';
 
 export const CRD_GROUP = 'apiextensions.k8s.io';
@@ -32,6 +33,11 @@ export interface CrdVersion {
   selectableFields?: { jsonPath: string }[];
 }
 
+export interface CrdConversion {
+  strategy?: string;
+  webhook?: { clientConfig?: WebhookClientConfig; conversionReviewVersions?: string[] };
+}
+
 export interface CrdCondition {
   type: string;
   status: 'True' | 'False' | 'Unknown';
@@ -46,7 +52,7 @@ export interface CustomResourceDefinition extends KubeObject {
     scope: 'Namespaced' | 'Cluster';
     names: CrdNames;
     versions: CrdVersion[];
-    conversion?: { strategy?: string };
+    conversion?: CrdConversion;
     preserveUnknownFields?: boolean;
   };
   status?: { conditions?: CrdCondition[] | null; acceptedNames?: CrdNames; storedVersions?: string[] };

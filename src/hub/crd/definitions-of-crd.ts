@@ -2,8 +2,10 @@
 import type { SubresourceInfo } from '../../kube/resource.ts';
 import type { Schema, TypeSchema } from '../../kube/schema.ts';
 import { newestVersionFirst } from '../../kube/version-priority.ts';
+import type { WebhookConversion } from '../conversion/conversion.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import {
+  type CrdConversion,
   type CrdNames,
   type CrdVersion,
   type CustomResourceDefinition,
@@ -20,7 +22,13 @@ export function definitionsOfCrd(crd: CustomResourceDefinition): ResourceDefinit
   if (conditionOf(crd, 'Established')?.status !== 'True') return [];
   const terminating = crd.metadata.deletionTimestamp !== undefined;
   const names = { ...crd.spec.names, ...crd.status?.acceptedNames };
-  return definitionsOf({ ...crd.spec, names }, terminating ? TERMINATING_VERBS : VERBS);
+  return definitionsOf({ ...crd.spec, names, ...firstStored(crd) }, terminating ? TERMINATING_VERBS : VERBS);
+}
+
+/** What is stored without a mark is in the first of the versions that still are. */
+export function firstStored({ status }: CustomResourceDefinition): Pick<CustomKind, 'firstStored'> {
+  const [first] = status?.storedVersions ?? [];
+  return first === undefined ? {} : { firstStored: first };
 }
 
 /** What a CRD's spec and an APIResourceSchema's have in common. */
@@ -29,11 +37,17 @@ export interface CustomKind {
   readonly scope: 'Namespaced' | 'Cluster';
   readonly names: CrdNames;
   readonly versions: readonly CrdVersion[];
+  readonly conversion?: CrdConversion;
+  /** Default: the storage version. */
+  readonly firstStored?: string;
 }
 
-export function definitionsOf({ group, scope, names, versions }: CustomKind, verbs = VERBS): ResourceDefinition[] {
+export function definitionsOf(custom: CustomKind, verbs = VERBS): ResourceDefinition[] {
+  const { group, scope, names, versions } = custom;
   const storage = versions.find((one) => one.storage)?.name ?? versions[0]?.name ?? '';
   const { kind = '', plural = '' } = names;
+  const { firstStored: unmarked = storage } = custom;
+  const conversion = webhookConversion(custom, storage, unmarked);
   const schemas = new Map(
     versions.filter(({ served }) => served).map((one) => [one.name, schemaOf(one.schema?.openAPIV3Schema)]),
   );
@@ -59,6 +73,8 @@ export function definitionsOf({ group, scope, names, versions }: CustomKind, ver
           storageVersion: storage,
         },
         storageVersion: storage,
+        ...(conversion === undefined ? {} : { conversion }),
+        ...(storage === unmarked ? {} : { storageMark: storage }),
         schema: schemas.get(version.name),
         schemaOfVersion: (name) => schemas.get(name),
         custom: true,
@@ -90,6 +106,17 @@ function deprecation(
     .sort(newestVersionFirst);
   const instead = successor === undefined ? '' : `; use ${group}/${successor} ${kind}`;
   return { deprecated: `${group}/${name} ${kind} is deprecated${instead}` };
+}
+
+function webhookConversion(
+  { group, names: { kind = '' }, versions, conversion }: CustomKind,
+  storage: string,
+  unmarked: string,
+): WebhookConversion | undefined {
+  const { clientConfig, conversionReviewVersions = [] } = conversion?.webhook ?? {};
+  if (conversion?.strategy !== 'Webhook' || clientConfig === undefined) return undefined;
+  const schemas = new Map(versions.map(({ name, schema }) => [name, schemaOf(schema?.openAPIV3Schema)]));
+  return { group, kind, clientConfig, reviewVersions: conversionReviewVersions, schemas, storage, unmarked };
 }
 
 const AGE = {

@@ -7,6 +7,7 @@ import type { StatusCause } from '../../kube/status.ts';
 import { ruleFaults } from '../cel/rules.ts';
 import { pathExists, structuralCauses } from '../schema/structural.ts';
 import type { CrdNames, CrdVersion, CustomResourceDefinition } from './custom-resource-definition.ts';
+import { conversionCauses } from './validate-conversion.ts';
 
 const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
 const LABEL_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
@@ -36,7 +37,8 @@ export function validateCrd(object: KubeObject, old: KubeObject | undefined): St
     ...versionsCauses(spec.versions ?? []),
     ...nameCauses(spec.names ?? {}, 'spec.names'),
     ...sharedCauses(spec.versions ?? []),
-    ...conversionCauses(crd),
+    ...conversionCauses(spec),
+    ...preserveCauses(crd),
     ...storedVersionCauses(crd),
     ...(old === undefined ? approvalCauses(crd) : []),
     ...(old === undefined ? [] : immutableCauses(crd, old as CustomResourceDefinition)),
@@ -205,20 +207,16 @@ function nameCauses(names: CrdNames, path: FieldPath): StatusCause[] {
   return causes;
 }
 
-/** Webhook conversion needs an endpoint that the hub would have to call; it serves conversion None. */
-function conversionCauses({ spec }: CustomResourceDefinition): StatusCause[] {
-  const strategy = spec.conversion?.strategy ?? 'None';
-  const causes = strategy === 'None' ? [] : [notSupported('spec.conversion.strategy', strategy, ['None'])];
-  if (spec.preserveUnknownFields === true)
-    causes.push(
-      invalidValue(
-        'spec.preserveUnknownFields',
-        true,
-        'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
-      ),
-    );
-  return causes;
-}
+const preserveCauses = ({ spec }: CustomResourceDefinition): StatusCause[] =>
+  spec.preserveUnknownFields === true
+    ? [
+        invalidValue(
+          'spec.preserveUnknownFields',
+          true,
+          'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
+        ),
+      ]
+    : [];
 
 function storedVersionCauses({ spec, status }: CustomResourceDefinition): StatusCause[] {
   const stored = status?.storedVersions ?? [];

@@ -13,7 +13,8 @@ import {
   CRD_RESOURCE,
   type CustomResourceDefinition,
 } from '../crd/custom-resource-definition.ts';
-import { definitionsOf } from '../crd/definitions-of-crd.ts';
+import { definitionsOf, firstStored } from '../crd/definitions-of-crd.ts';
+import { kindKey } from '../keys.ts';
 import type { GracePeriod } from '../write/delete.ts';
 import { updateObject } from '../write/update.ts';
 import { emptyCollections } from './empty-collections.ts';
@@ -27,8 +28,14 @@ const BINDING_KINDS = new Set(['apibindings', 'apiexports', 'apiresourceschemas'
 /** Keeps the catalog true to what workspaces define and bind. */
 export function catalogUpkeep(core: HubCore): Observer {
   return {
-    observe({ place: { workspace, group, resource } }: FeedEvent) {
-      if (group === CRD_GROUP && resource === CRD_RESOURCE) core.catalog.invalidate(workspace);
+    observe(event: FeedEvent) {
+      const { workspace, group, resource } = event.place;
+      if (group === CRD_GROUP && resource === CRD_RESOURCE) {
+        const { spec } = event.object() as CustomResourceDefinition;
+        if (spec.conversion?.strategy === 'Webhook')
+          core.catalog.noteConverted(kindKey({ group: spec.group, resource: spec.names.plural ?? '' }));
+        core.catalog.invalidate(workspace);
+      }
       // Exports are bound elsewhere; bindings change seldom.
       else if (group === 'apis.kcp.io' && BINDING_KINDS.has(resource))
         core.catalog.invalidate(resource === 'apibindings' ? workspace : '*');
@@ -74,7 +81,7 @@ async function reconcileCrd(core: HubCore, key: string, gracePeriod: GracePeriod
 async function finishCrd(core: HubCore, target: Target, crd: CustomResourceDefinition, gracePeriod: GracePeriod) {
   if (!crd.metadata.finalizers?.includes(CLEANUP_FINALIZER)) return undefined;
   const stored = crd.spec.versions.map((version) => ({ ...version, served: version.storage }));
-  const definitions = definitionsOf({ ...crd.spec, versions: stored });
+  const definitions = definitionsOf({ ...crd.spec, versions: stored, ...firstStored(crd) });
   const remaining = await emptyCollections(core, target.workspace, '', definitions, gracePeriod);
   if (remaining.kinds.size > 0) return { requeueAfterMs: AGAIN_MS };
   await changeMetadata(core, target, (object) => removeFinalizer(object, CLEANUP_FINALIZER));

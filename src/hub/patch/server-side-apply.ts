@@ -297,11 +297,13 @@ class Engine {
       if (id === self) continue;
       let comparison = byVersion.get(owned.apiVersion);
       if (comparison === undefined) {
-        comparison = this.compare(before, after, owned.apiVersion);
-        if (comparison === undefined) {
+        const compared = this.compare(before, after, owned.apiVersion);
+        if (compared === undefined) {
           managers.delete(id);
           continue;
         }
+        // What a status write does not keep it keeps in no version (apiextensions getStatusResetFields).
+        comparison = this.context.subresource === 'status' ? this.filterAll(compared) : compared;
         byVersion.set(owned.apiVersion, comparison);
       }
       const taken = owned.set.intersection(comparison.modified.union(comparison.added));

@@ -1,10 +1,12 @@
 /** Reading collections: snapshot, selectors, pages. Entries come out as stored bytes; nothing is parsed unless a selector asks. */
 import { ApiError, badRequest, expired, versionTooLarge } from '../../kube/status.ts';
+import { isConverted } from '../conversion/converted-entries.ts';
 import type { HubCore, Target } from '../core.ts';
 import { collectionPrefix, kindKey, parsePlace } from '../keys.ts';
 import { storedAs } from '../object-io.ts';
 import { CompactedError, type ListOptions, type ListPage, type StoredEntry } from '../store/store.ts';
 import { type ContinuePoint, decodeContinue, encodeContinue } from './continue-token.ts';
+import { readConvertedList } from './converted-list.ts';
 import type { Collection, HotRange } from './hot-ranges.ts';
 import { type ListQuery, parseVersion } from './list-options.ts';
 import { FIRST_PAGE, nextPage } from './page-size.ts';
@@ -26,8 +28,14 @@ export interface ListResult {
   readonly segments?: readonly Segment[];
 }
 
-/** Throws ApiError 400, 410, 504. `workspace` of the target may be `*`. */
-export async function readList(
+/** Throws ApiError 400, 410, 500, 504. `workspace` of the target may be `*`. */
+export const readList = (core: HubCore, target: Target, query: ListQuery, signal?: AbortSignal): Promise<ListResult> =>
+  isConverted(target.definition)
+    ? readConvertedList(core, target, query, (stored) => readStoredList(core, target, stored, signal))
+    : readStoredList(core, target, query, signal);
+
+/** Entries as they are stored. */
+async function readStoredList(
   core: HubCore,
   target: Target,
   query: ListQuery,
@@ -90,7 +98,8 @@ function sourceOf(core: HubCore, { workspace, definition, namespace }: Target, s
     return { prefix: '', read: (options) => core.store.listKind(kind, options), collection: undefined };
   const scope = definition.info.namespaced ? namespace || selection.namespace || '' : '';
   const prefix = collectionPrefix(workspace, stored, scope);
-  const collection = { workspace, kind, namespace: scope, prefix };
+  // Collections in memory say nothing of the versions that their objects are stored in.
+  const collection = isConverted(definition) ? undefined : { workspace, kind, namespace: scope, prefix };
   return { prefix, read: (options) => core.store.list(prefix, options), collection };
 }
 

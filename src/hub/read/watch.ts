@@ -4,6 +4,7 @@ import type { ByteSink } from '../../kube/api.ts';
 import { ApiError, internalError } from '../../kube/status.ts';
 import type { HubCore, Target } from '../core.ts';
 import type { StoredEntry } from '../store/store.ts';
+import type { Following } from './converted-changes.ts';
 import { followChanges, type WatchType } from './follow.ts';
 import { readList, waitForVersion } from './list.ts';
 import { type ListQuery, parseWatchVersion } from './list-options.ts';
@@ -82,10 +83,11 @@ async function runWatch(
   try {
     const from = await writeInitialState(core, target, query, since, encoder, sink, signal);
     if (signal.aborted) return;
-    const cancelTimers = startTimers(core, query, encoder, sink, end, random);
+    let following: Pick<Following, 'revision'> = core.feed;
+    const cancelTimers = startTimers(core, query, encoder, sink, end, random, () => following.revision);
     signal.addEventListener('abort', cancelTimers, { once: true });
     const selection = compileSelection(target.definition, query.labelSelector, query.fieldSelector);
-    await followChanges(
+    following = await followChanges(
       core,
       target,
       selection,
@@ -95,7 +97,8 @@ async function runWatch(
         const leaving = type === 'DELETED' && event.change.type === 'put';
         sink.write(encoder.change(type, { key: event.change.key, value, revision }, event.encoded, leaving));
       },
-      () => end(),
+      // A feed that breaks off is followed again; what cannot be converted is said.
+      (error) => (error instanceof ApiError ? fail(error) : end()),
       signal,
     );
   } catch (error) {
@@ -149,12 +152,14 @@ function startTimers(
   sink: ByteSink,
   end: () => void,
   random: () => number,
+  /** Up to which the client has been told of everything. */
+  revision: () => bigint,
 ): () => void {
   const asked = (query.timeoutSeconds ?? 0) * 1_000;
   const total = asked > 0 ? asked : MIN_TIMEOUT_MS * (1 + random());
   const cancels = new Set<() => void>([core.clock.after(total, end)]);
   const bookmark = () => {
-    if (!sink.closed.aborted) sink.write(encoder.bookmark(core.feed.revision));
+    if (!sink.closed.aborted) sink.write(encoder.bookmark(revision()));
   };
   if (query.allowWatchBookmarks) {
     const tick = () => {

@@ -1,12 +1,14 @@
 /** POST: shape → mutate → prepare → permit → validate → store, with a new name where only a prefix was given. */
 import type { KubeObject } from '../../kube/object.ts';
 import { ApiError, alreadyExists, withWarnings } from '../../kube/status.ts';
+import { isConverted } from '../conversion/converted-entries.ts';
 import type { AdmissionRequest, HubCore, Target, WriteOptions, Written } from '../core.ts';
 import { commitAdmitted, mutate, permit, validateAdmission } from './admit.ts';
 import { companionOperations } from './companions.ts';
-import { recordManager } from './field-managers.ts';
+import { recordManager, recordManagerConverted } from './field-managers.ts';
 import { prepareForCreate, wipeSystemFields } from './prepare.ts';
 import { shape } from './shape.ts';
+import { comeBack, plainBytes } from './store-converted.ts';
 import { matchUrl } from './type-check.ts';
 import { validateObject } from './validate-object.ts';
 
@@ -57,7 +59,10 @@ async function create(
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
   if (rules.byUpdate !== true) wipeSystemFields(shaped);
   // What mutation adds is nobody's.
-  if (!rules.managersRecorded) recordManager(core, target, undefined, shaped, options);
+  if (!rules.managersRecorded) {
+    if (isConverted(target.definition)) await recordManagerConverted(core, target, undefined, shaped, options);
+    else recordManager(core, target, undefined, shaped, options);
+  }
   await mutate(core, createRequest(target, shaped, options, warnings));
   for (let attempt = 1; ; attempt++) {
     // A copy for each name that is tried; a given name is tried once.
@@ -121,7 +126,10 @@ async function createNamed(
   const address = { ...target, name: object.metadata.name as string };
   if (!options.dryRun && byUpdate !== true && /^0*[1-9][0-9]*$/.test(version))
     throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
-  const value = core.objects.encode(definition, object);
+  const converted = isConverted(definition);
+  const value = converted ? await plainBytes(core, target, object) : core.objects.encode(definition, object);
+  const shown = (revision: bigint): Promise<KubeObject> =>
+    comeBack(core, target, value, core.objects.keyOf(address), revision);
   const result = await commitAdmitted(core, request, [
     { key: core.objects.keyOf(address), value: core.objects.seal(address, value), expected: 0n },
     ...(await companionOperations(core, target, address.name)),
@@ -129,9 +137,11 @@ async function createNamed(
   if (!result.ok) return undefined;
   if (options.dryRun) {
     if ((await core.objects.read(address)) !== undefined) return undefined;
-    if (version !== '') object.metadata.resourceVersion = version;
-    return { object, stored: undefined, created: true, warnings };
+    const answered = converted ? await shown(0n) : object;
+    if (version !== '') answered.metadata.resourceVersion = version;
+    return { object: answered, stored: undefined, created: true, warnings };
   }
+  if (converted) return { object: await shown(result.revision), stored: undefined, created: true, warnings };
   object.metadata.resourceVersion = String(result.revision);
   return { object, stored: { value, revision: result.revision }, created: true, warnings };
 }

@@ -7,9 +7,12 @@ import { type GroupVersionKind, groupResourceName } from '../../kube/resource.ts
 import { ApiError, badRequest, conflict, MODIFIED, notFound, withWarnings } from '../../kube/status.ts';
 import { rfc3339 } from '../../reconcile/clock.ts';
 import { ORPHAN_BY_DEFAULT } from '../catalog/kind-rules.ts';
+import { isConverted } from '../conversion/converted-entries.ts';
+import { asReadError } from '../conversion/undecodable.ts';
 import type { AdmissionRequest, HubCore, Target, WriteOptions } from '../core.ts';
-import type { StoredEntry } from '../store/store.ts';
+import type { FoundEntry } from '../object-io.ts';
 import { mutate, validateAdmission } from './admit.ts';
+import { plainBytes } from './store-converted.ts';
 
 export interface DeleteOptions {
   readonly uid?: string;
@@ -43,7 +46,9 @@ export async function deleteObject(
   if (wanted.propagationPolicy !== undefined && !POLICIES.has(wanted.propagationPolicy))
     throw badRequest(`invalid propagationPolicy: ${wanted.propagationPolicy}`);
   for (let attempt = 1; ; attempt++) {
-    const entry = await core.objects.read(target);
+    const entry = await core.objects.read(target).catch((error: unknown) => {
+      throw asReadError(error);
+    });
     if (entry === undefined) throw notFound(target.definition.info, target.name);
     const old = core.objects.decode(target.definition, entry);
     checkPreconditions(target.definition.info, target.name, old.metadata, wanted);
@@ -187,13 +192,13 @@ function graceFor(target: Target, object: KubeObject, wanted: DeleteOptions, gra
 async function storeDelete(
   core: HubCore,
   target: Target,
-  entry: StoredEntry,
+  entry: FoundEntry,
   old: KubeObject,
   marked: KubeObject | undefined,
   options: WriteOptions,
 ): Promise<KubeObject | undefined> {
-  const value = marked && core.objects.encode(target.definition, marked);
-  if (options.dryRun || value?.equals(entry.value)) return marked ?? old;
+  const value = marked && (await storedBytes(core, target, marked));
+  if (options.dryRun || value?.equals(entry.original ?? entry.value)) return marked ?? old;
   const result = await core.store.commit([
     { key: entry.key, value: value && core.objects.seal(target, value), expected: entry.revision },
   ]);
@@ -202,3 +207,6 @@ async function storeDelete(
   object.metadata.resourceVersion = String(result.revision);
   return object;
 }
+
+const storedBytes = (core: HubCore, target: Target, object: KubeObject): Buffer | Promise<Buffer> =>
+  isConverted(target.definition) ? plainBytes(core, target, object) : core.objects.encode(target.definition, object);

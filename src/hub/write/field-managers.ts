@@ -7,14 +7,19 @@ import type { HubCore, Target, WriteOptions } from '../core.ts';
 import { keepTimestampsIfUnchanged } from '../patch/managed-fields.ts';
 import { type ApplyType, recordUpdate } from '../patch/server-side-apply.ts';
 import { zeroObject } from '../schema/go-decode.ts';
+import { type ConvertNow, withConversions } from './ask-conversions.ts';
 
-export function applyType({ definition: { info, schema, custom, schemaOfVersion } }: Target): ApplyType {
+export function applyType(
+  { definition: { info, schema, custom, schemaOfVersion } }: Target,
+  convert?: ConvertNow,
+): ApplyType {
   const apiVersion = apiVersionOf(info);
   const builtin = custom ? undefined : builtinDefinitionName(info);
   return {
     apiVersion,
     kind: info.kind,
     schema,
+    ...(convert === undefined ? {} : { convert }),
     ...(builtin === undefined ? {} : { empty: zeroObject(apiVersion, info.kind, builtin) }),
     versions: (other) => {
       const { group, version } = parseApiVersion(other);
@@ -40,8 +45,33 @@ export function recordManager(
   object: KubeObject,
   options: WriteOptions,
 ): void {
-  const recorded = recordUpdate({
-    type: applyType(target),
+  keepManagedFields(object, recordOf(core, target, old, object, options, undefined));
+}
+
+/** The same where versions of the kind may be converted by a webhook. */
+export async function recordManagerConverted(
+  core: Pick<HubCore, 'clock' | 'objects'>,
+  target: Target,
+  old: KubeObject | undefined,
+  object: KubeObject,
+  options: WriteOptions,
+): Promise<void> {
+  const recorded = await withConversions(core, target, (convert) =>
+    recordOf(core, target, old, object, options, convert),
+  );
+  keepManagedFields(object, recorded);
+}
+
+function recordOf(
+  core: Pick<HubCore, 'clock'>,
+  target: Target,
+  old: KubeObject | undefined,
+  object: KubeObject,
+  options: WriteOptions,
+  convert: ConvertNow | undefined,
+): KubeObject {
+  return recordUpdate({
+    type: applyType(target, convert),
     manager: options.fieldManager,
     subresource: target.subresource,
     now: rfc3339(core.clock.now()),
@@ -49,7 +79,6 @@ export function recordManager(
     before: old,
     after: object,
   });
-  keepManagedFields(object, recorded);
 }
 
 /** A repeated apply that changes nothing but its own time is no write. */

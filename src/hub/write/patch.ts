@@ -3,6 +3,7 @@ import { goJson } from '../../kube/field-error.ts';
 import type { Json, KubeObject } from '../../kube/object.ts';
 import { badRequest, conflict, notFound } from '../../kube/status.ts';
 import { rfc3339 } from '../../reconcile/clock.ts';
+import { isConverted } from '../conversion/converted-entries.ts';
 import type { HubCore, Target, WriteOptions, Written } from '../core.ts';
 import { applyJsonPatch } from '../patch/json-patch.ts';
 import { goText, type JsonMap } from '../patch/json-value.ts';
@@ -10,6 +11,7 @@ import { applyMergePatch } from '../patch/merge-patch.ts';
 import { serverSideApply } from '../patch/server-side-apply.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
+import { type ConvertNow, withConversions } from './ask-conversions.ts';
 import { createObject } from './create.ts';
 import { applyType, resetFieldsOf } from './field-managers.ts';
 import { refuseApplied, refusePatched } from './refusal.ts';
@@ -63,15 +65,14 @@ function applyPatch(definition: ResourceDefinition, old: JsonMap, { type, body }
   return applyStrategicMergePatch(old, patch, definition.schema);
 }
 
+type Merge = (live: KubeObject | undefined, warn: (text: string) => void) => KubeObject | Promise<KubeObject>;
+
 const APPLIED = { managersRecorded: true, byUpdate: true };
 
 /** Throws ApiError 409 where the object says that it is one that exists. */
-function applyToNothing(
-  { definition, name }: Target,
-  merge: (live: undefined, warn: () => void) => KubeObject,
-): KubeObject {
+async function applyToNothing({ definition, name }: Target, merge: Merge): Promise<KubeObject> {
   // Creation warns again.
-  const object = merge(undefined, () => {});
+  const object = await merge(undefined, () => {});
   const uid = object.metadata.uid ?? '';
   if (uid !== '')
     throw conflict(
@@ -100,10 +101,14 @@ export async function applyObject(
   options: ApplyOptions,
 ): Promise<Written> {
   // The object is merged as it came, so that errors name what was sent.
-  const merge = (live: KubeObject | undefined, warn: (text: string) => void): KubeObject => {
+  const mergeNow = (
+    live: KubeObject | undefined,
+    warn: (text: string) => void,
+    convert: ConvertNow | undefined,
+  ): KubeObject => {
     const merged = structuredClone(
       serverSideApply({
-        type: applyType(target),
+        type: applyType(target, convert),
         manager: options.fieldManager,
         subresource: target.subresource,
         now: rfc3339(core.clock.now()),
@@ -119,11 +124,15 @@ export async function applyObject(
     matchUrl(target, shaped);
     return shaped;
   };
+  const merge: Merge = (live, warn) =>
+    isConverted(target.definition)
+      ? withConversions(core, target, (convert) => mergeNow(live, warn, convert))
+      : mergeNow(live, warn, undefined);
   for (;;) {
     const exists = (await core.objects.read(target)) !== undefined;
     if (!exists && target.subresource !== '') throw notFound(target.definition.info, target.name);
     try {
-      if (!exists) return await createObject(core, target, applyToNothing(target, merge), options, APPLIED);
+      if (!exists) return await createObject(core, target, await applyToNothing(target, merge), options, APPLIED);
       return await updateObject(core, target, merge, options, { managersRecorded: true });
     } catch (error) {
       // Created or deleted in between: decide anew.

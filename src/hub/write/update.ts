@@ -1,15 +1,19 @@
 /** PUT, and the tail of PATCH: read → change → prepare → mutate → permit → validate → compare-and-swap, again on a lost race. */
 import type { KubeObject } from '../../kube/object.ts';
 import { ApiError, conflict, invalid, MODIFIED, notFound, withWarnings } from '../../kube/status.ts';
+import { isConverted } from '../conversion/converted-entries.ts';
 import type { AdmissionRequest, HubCore, Target, WriteOptions, Written } from '../core.ts';
+import type { FoundEntry } from '../object-io.ts';
 import { deepEqual } from '../patch/json-value.ts';
-import type { StoredEntry } from '../store/store.ts';
 import { commitAdmitted, mutate, permit, validateAdmission } from './admit.ts';
 import { createObject } from './create.ts';
-import { keepUnchangedTimes, recordManager } from './field-managers.ts';
+import { keepUnchangedTimes, recordManager, recordManagerConverted } from './field-managers.ts';
+import { mayBeRemoved } from './may-be-removed.ts';
 import { countGeneration, prepareForUpdate } from './prepare.ts';
 import { shape } from './shape.ts';
+import { storeConverted } from './store-converted.ts';
 import { matchUrl } from './type-check.ts';
+import { upstreamKey } from './upstream-key.ts';
 import { validateObject } from './validate-object.ts';
 
 /**
@@ -87,7 +91,7 @@ export async function updateObject(
 async function tryUpdate(
   core: HubCore,
   target: Target,
-  entry: StoredEntry,
+  entry: FoundEntry,
   change: Change,
   options: WriteOptions,
   rules: UpdateRules,
@@ -103,7 +107,7 @@ async function tryUpdate(
 async function changeOnce(
   core: HubCore,
   target: Target,
-  entry: StoredEntry,
+  entry: FoundEntry,
   change: Change,
   options: WriteOptions,
   rules: UpdateRules,
@@ -114,9 +118,12 @@ async function changeOnce(
   const warn = (text: string) => warnings.push(text);
   const object = await change(core.objects.decode(definition, entry), warn);
   if (rules.uidIsPrecondition) checkUid(target, object, old, options);
-  checkVersion(target, object, entry.revision);
+  checkVersion(target, object, entry.revision, options);
   // Ownership is of what was written: what the server and mutation make of it is nobody's.
-  if (!rules.managersRecorded) recordManager(core, target, old, object, options);
+  if (!rules.managersRecorded) {
+    if (isConverted(definition)) await recordManagerConverted(core, target, old, object, options);
+    else recordManager(core, target, old, object, options);
+  }
   prepareForUpdate(target, object, old);
   const request: AdmissionRequest = {
     operation: 'update',
@@ -139,19 +146,21 @@ async function changeOnce(
 async function storeUpdate(
   core: HubCore,
   request: AdmissionRequest,
-  entry: StoredEntry,
+  entry: FoundEntry,
   old: KubeObject,
   warnings: readonly string[],
 ): Promise<Written | 'lost race'> {
   const { target, object, options } = request;
   target.definition.forget?.(object);
+  if (isConverted(target.definition)) return storeConverted(core, request, entry, warnings);
   const value = core.objects.encode(target.definition, object);
   const written = (revision: bigint): Written => {
     object.metadata.resourceVersion = String(revision);
     return { object, stored: { value, revision }, created: false, warnings };
   };
   // A write that changes nothing is no write: no revision, no event.
-  if (isSame(value, entry.value, object, old)) return written(entry.revision);
+  if (entry.mark === target.definition.storageMark && isSame(value, entry.value, object, old))
+    return written(entry.revision);
   const finished = object.metadata.deletionTimestamp !== undefined && mayBeRemoved(object);
   const result = await commitAdmitted(core, request, [
     {
@@ -173,17 +182,13 @@ const unversioned = (object: KubeObject): KubeObject => ({
   metadata: { ...object.metadata, resourceVersion: '' },
 });
 
-/** The last finalizer gone from an object whose deletion waits for nothing else. */
-export const mayBeRemoved = (object: KubeObject): boolean =>
-  (object.metadata.finalizers ?? []).length === 0 &&
-  (object.metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
-  ((object.spec as { finalizers?: unknown[] } | undefined)?.finalizers ?? []).length === 0;
-
-function checkVersion(target: Target, object: KubeObject, current: bigint): void {
+function checkVersion(target: Target, object: KubeObject, current: bigint, { user }: WriteOptions): void {
   const { definition, name } = target;
   const wanted = object.metadata.resourceVersion ?? '';
   if (wanted === '' || wanted === '0') {
-    if (definition.unconditionalUpdate === false && target.subresource === '')
+    // Custom resources: neither does a status, but the hub's own controllers need not look first.
+    const ofStatus = definition.custom && target.subresource === 'status' && user !== undefined;
+    if (definition.unconditionalUpdate === false && (target.subresource === '' || ofStatus))
       // Upstream puts the resource where the kind belongs.
       throw invalid({ group: definition.info.group, kind: definition.info.resource }, name, [
         {
@@ -207,23 +212,6 @@ function checkUid(target: Target, object: KubeObject, old: KubeObject | undefine
   throw conflict(
     target.definition.info,
     target.name,
-    `StorageError: invalid object, Code: 4, Key: ${dryRun ? '' : '/registry'}${upstreamKey(target)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${old?.metadata.uid ?? ''}`,
+    `StorageError: invalid object, Code: 4, Key: ${dryRun ? '' : '/registry'}${upstreamKey(target.definition, target.namespace, target.name)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${old?.metadata.uid ?? ''}`,
   );
 }
-
-/** Upstream names its etcd key here; ours has the same shape. */
-function upstreamKey({ definition, namespace, name }: Target): string {
-  const { group, resource } = definition.info;
-  const folder = group === '' ? (CORE_FOLDERS[resource] ?? resource) : resource;
-  const hasGroup = definition.custom || EXTENSION_GROUPS.has(group);
-  return ['', ...(hasGroup ? [group] : []), folder, ...(namespace === '' ? [] : [namespace]), name].join('/');
-}
-/** Groups of other servers within kube-apiserver. */
-const EXTENSION_GROUPS = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io']);
-/** Where core kinds are not under their own name. */
-const CORE_FOLDERS: Readonly<Record<string, string>> = {
-  endpoints: 'services/endpoints',
-  nodes: 'minions',
-  replicationcontrollers: 'controllers',
-  services: 'services/specs',
-};

@@ -73,8 +73,10 @@ export const labelCauses = (labels: Readonly<Record<string, string>> | undefined
     ...labelValueErrors(value).map((text) => invalidValue(path, value, text)),
   ]);
 
-function annotationCauses(annotations: Readonly<Record<string, string>> | undefined): StatusCause[] {
-  const path = child(PATH, 'annotations');
+export function annotationCauses(
+  annotations: Readonly<Record<string, string>> | undefined,
+  path = child(PATH, 'annotations'),
+): StatusCause[] {
   const entries = Object.entries(annotations ?? {});
   const size = entries.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
   return [

@@ -88,7 +88,8 @@ function normalizeText(text: string, names: Names, key: string): string {
     .replace(UID, (uid) => (key === 'uid' ? names.of('uid', uid) : '<uid>'))
     .replace(GENERATED, '$1<suffix>')
     .replace(/((?:resource ?version|current|the current version)[^0-9"]{0,24})\d+/gi, '$1<version>')
-    .replace(/\(\d+\)/g, '(<version>)');
+    .replace(/\(\d+\)/g, '(<version>)')
+    .replace(/ revision=\d+:/g, ' revision=<version>:');
   const [, untyped = '', typeFaults] = /^(failed to create typed patch object \(.*?\): )(.*)$/s.exec(plain) ?? [];
   if (typeFaults !== undefined) return `${untyped}${typedFaults(typeFaults)}`;
   const [, invalid = '', faults] = /^(.* is invalid: )\[(.*)\]$/s.exec(plain) ?? [];
