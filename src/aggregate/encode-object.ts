@@ -103,10 +103,12 @@ function editsOf(scanned: ScannedObject, downstream: Downstream, namespace: stri
   const { at } = scanned;
   const edits: Edit[] = [];
   if (at.namespace !== undefined && namespace !== scanned.namespace) {
-    edits.push({ ...at.namespace, text: JSON.stringify(namespace) });
+    const { start, end } = at.namespace;
+    edits.push({ start, end, text: JSON.stringify(namespace) });
   }
   if (at.resourceVersion !== undefined) {
-    edits.push({ ...at.resourceVersion, text: `"${encodeVersion(downstream.slot, scanned.resourceVersion)}"` });
+    const { start, end } = at.resourceVersion;
+    edits.push({ start, end, text: `"${encodeVersion(downstream.slot, scanned.resourceVersion)}"` });
   }
   edits.push(labelEdit(scanned, downstream.clusterName));
   if (fold !== undefined) edits.push(...partEdits(scanned, fold));
@@ -142,17 +144,23 @@ function memberOf(bytes: Buffer, { start }: ByteRange, name: string): ByteRange 
 
 /** Gives the object the label of its cluster. */
 export function labelEdit({ at, bytes, metadata, labels }: ScannedObject, clusterName: string): Edit {
-  const label = `${JSON.stringify(CLUSTER_LABEL)}:${JSON.stringify(clusterName)}`;
+  const label = labelText(clusterName);
   if (at.labels === undefined) {
     const start = metadata.start + 1;
     return { start, end: start, text: `"labels":{${label}},` };
   }
-  if (bytes[at.labels.start] !== OPEN_BRACE) return { ...at.labels, text: `{${label}}` };
+  const { start, end } = at.labels;
+  if (bytes[start] !== OPEN_BRACE) return { start, end, text: `{${label}}` };
   if (Object.hasOwn(labels, CLUSTER_LABEL))
-    return { ...at.labels, text: JSON.stringify({ ...labels, [CLUSTER_LABEL]: clusterName }) };
-  const start = at.labels.start + 1;
-  return { start, end: start, text: Object.keys(labels).length === 0 ? label : `${label},` };
+    return { start, end, text: JSON.stringify({ ...labels, [CLUSTER_LABEL]: clusterName }) };
+  const text = Object.keys(labels).length === 0 ? label : `${label},`;
+  return { start: start + 1, end: start + 1, text };
 }
+
+const LABEL = JSON.stringify(CLUSTER_LABEL);
+
+/** Names of clusters are DNS names: nothing in them needs an escape. */
+const labelText = (clusterName: string): string => `${LABEL}:"${clusterName}"`;
 
 /** Parses only where a nested path may hold a downstream namespace: hashed ones all begin alike. */
 function withNested(

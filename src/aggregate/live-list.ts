@@ -3,12 +3,13 @@
  * memory does not allow a cache. Pages are pinned to each cluster's own version.
  */
 import type { Downstream } from '../clusters/downstream.ts';
-import { scanCanonical } from '../clusters/reflector-cache.ts';
-import { expectJson, makeBreather, reasonOf, UnexpectedAnswer } from '../clusters/reflector-fetch.ts';
+import { canonical } from '../clusters/reflector-cache.ts';
+import { expectJson, makeBreather, objectReader, reasonOf, UnexpectedAnswer } from '../clusters/reflector-fetch.ts';
 import { ListScanner } from '../clusters/reflector-list-scan.ts';
 import { CLUSTER_LABEL } from '../hub/kinds/workload.ts';
 import type { ListQuery } from '../hub/read/list-options.ts';
 import type { ApiRequest, ApiResponse } from '../kube/api.ts';
+import type { ScannedObject } from '../kube/object-scan.ts';
 import { resourcePath } from '../kube/resource.ts';
 import { formatLabelSelector, parseLabelSelector } from '../kube/selector.ts';
 import { decodeContinue } from './continue-token.ts';
@@ -149,8 +150,8 @@ export async function readCluster(
   await expectJson(response);
   const byNamespace = new Map<string, Map<string, Item>>();
   const kinds = new Set<string>();
-  const scanner = new ListScanner((raw) => {
-    const scanned = scanCanonical(raw);
+  const take = (object: ScannedObject): void => {
+    const scanned = canonical(object);
     const namespace = namespaceShown(context, downstream, request.workspace, scanned.namespace);
     const encoded = namespace === undefined ? undefined : encode(scanned, downstream, info);
     if (encoded === undefined || namespace === undefined) return;
@@ -162,7 +163,8 @@ export async function readCluster(
     for (const { target } of item.mark?.refs ?? []) kinds.add(target.kind);
     const items = byNamespace.get(namespace) ?? new Map<string, Item>();
     byNamespace.set(namespace, items.set(name, item));
-  });
+  };
+  const scanner = new ListScanner(objectReader(take));
   const breathe = makeBreather();
   for await (const chunk of response.body) {
     scanner.push(chunk);

@@ -5,7 +5,7 @@
  */
 import type { Reference } from '../clusters/reflector.ts';
 import { OPEN_BRACE, OPEN_BRACKET } from '../kube/json-bytes.ts';
-import { type ByteRange, eachElement, eachMember, type ScannedObject, skipValue, textOf } from '../kube/object-scan.ts';
+import { type ByteRange, eachElement, eachMember, type ScannedObject, textOf } from '../kube/object-scan.ts';
 import { type GroupResource, groupResourceName, parseApiVersion } from '../kube/resource.ts';
 
 export interface ReferencePath {
@@ -41,10 +41,38 @@ const REFERENCES: Readonly<Record<string, readonly ReferencePath[]>> = {
 
 const OWNERS = reference('metadata.ownerReferences.*');
 
+/** Paths that begin alike as one, so that no part of an object is gone over twice. */
+interface Step {
+  /** Set where a path ends. */
+  readonly found: ReferencePath | undefined;
+  readonly next: ReadonlyMap<string, Step>;
+}
+
+function stepsOf(paths: readonly ReferencePath[], depth: number): Step {
+  const next = new Map<string, Step>();
+  const found = paths.find(({ path }) => path.length === depth);
+  for (const name of new Set(paths.flatMap(({ path }) => path[depth] ?? [])))
+    next.set(
+      name,
+      stepsOf(
+        paths.filter(({ path }) => path[depth] === name),
+        depth + 1,
+      ),
+    );
+  return { found, next };
+}
+
+const OWNER_STEPS = stepsOf([{ path: OWNERS.path.slice(2) }], 0);
+const STEPS: ReadonlyMap<readonly ReferencePath[], Step> = new Map(
+  Object.values(REFERENCES).map((paths) => [paths, stepsOf(paths, 0)]),
+);
+const NO_PATHS: readonly ReferencePath[] = [];
+const NO_STEPS: Step = stepsOf([], 0);
+
 /** Beside owners, which objects of every kind have. */
 export const referencePaths = (gr: GroupResource): readonly ReferencePath[] => {
   const name = groupResourceName(gr);
-  return Object.hasOwn(REFERENCES, name) ? (REFERENCES[name] as readonly ReferencePath[]) : [];
+  return Object.hasOwn(REFERENCES, name) ? (REFERENCES[name] as readonly ReferencePath[]) : NO_PATHS;
 };
 
 /**
@@ -56,54 +84,35 @@ export function findReferences(
   paths: readonly ReferencePath[],
   namespace: string,
 ): Reference[] {
-  const { bytes, at } = scanned;
+  const { bytes, at, members } = scanned;
   const found: Reference[] = [];
-  const take = (range: ByteRange, kind: string | undefined): void => {
+  const take: Take = (range, { kind }) => {
     const one = kind === undefined ? objectAt(bytes, range, namespace) : nameAt(bytes, range, kind, namespace);
     if (one !== undefined) found.push(one);
   };
-  if (at.ownerReferences !== undefined)
-    walk(bytes, at.ownerReferences, OWNERS.path, 2, (range) => take(range, undefined));
-  for (const { path, kind } of paths) {
-    const member = scanned.members.get(path[0] as string);
-    if (member === undefined) continue;
-    const only = path.length > 1 ? onlyMember(bytes, member, path.at(-1) as string) : undefined;
-    if (only === 'none') continue;
-    if (only !== undefined && kind !== undefined && !path.includes('*')) take(only, kind);
-    else walk(bytes, member, path, 1, (range) => take(range, kind));
+  if (at.ownerReferences !== undefined) walk(bytes, at.ownerReferences, OWNER_STEPS, take);
+  for (const [name, step] of (STEPS.get(paths) ?? NO_STEPS).next) {
+    const member = members.get(name);
+    if (member !== undefined) walk(bytes, member, step, take);
   }
   return found;
 }
 
-/**
- * The value of the only member of this name within a range, at whatever depth: found by a search for bytes, which is much
- * faster than a walk. Quotes within texts are escaped, so what is found is a member. Undefined where there are several.
- */
-function onlyMember(bytes: Buffer, { start, end }: ByteRange, name: string): ByteRange | 'none' | undefined {
-  const needle = `"${name}":`;
-  const first = bytes.indexOf(needle, start, 'latin1');
-  if (first < 0 || first >= end) return 'none';
-  const second = bytes.indexOf(needle, first + needle.length, 'latin1');
-  if (second >= 0 && second < end) return undefined;
-  const from = first + needle.length;
-  return { start: from, end: skipValue(bytes, from) };
-}
+type Take = (range: ByteRange, path: ReferencePath) => void;
 
-function walk(
-  bytes: Buffer,
-  range: ByteRange,
-  path: readonly string[],
-  depth: number,
-  visit: (range: ByteRange) => void,
-): void {
-  const key = path[depth];
-  if (key === undefined) visit(range);
-  else if (key === '*') {
-    if (bytes[range.start] === OPEN_BRACKET)
-      eachElement(bytes, range.start, (start, end) => walk(bytes, { start, end }, path, depth + 1, visit));
+function walk(bytes: Buffer, range: ByteRange, { found, next }: Step, take: Take): void {
+  if (found !== undefined) {
+    take(range, found);
+    return;
+  }
+  const each = next.get('*');
+  if (each !== undefined) {
+    if (bytes[range.start] !== OPEN_BRACKET) return;
+    eachElement(bytes, range.start, (start, end) => walk(bytes, { start, end }, each, take));
   } else if (bytes[range.start] === OPEN_BRACE) {
     eachMember(bytes, range.start, (name, start, end) => {
-      if (name === key) walk(bytes, { start, end }, path, depth + 1, visit);
+      const step = next.get(name);
+      if (step !== undefined) walk(bytes, { start, end }, step, take);
     });
   }
 }

@@ -41,11 +41,12 @@ export class CacheEntry implements CachedObject {
   }
 }
 
-/** Scans an object; what is written in an unusual way (spaces, kind last) is first brought into the usual one. */
-export function scanCanonical(raw: Buffer): ScannedObject {
-  const scanned = scanObject(raw);
+export const scanCanonical = (raw: Buffer): ScannedObject => canonical(scanObject(raw));
+
+/** An object that is written in an unusual way (spaces, kind last) is brought into the usual one. */
+export function canonical(scanned: ScannedObject): ScannedObject {
   if (isCanonical(scanned)) return scanned;
-  const { kind, apiVersion, ...rest } = JSON.parse(raw.toString('utf8')) as Record<string, unknown>;
+  const { kind, apiVersion, ...rest } = JSON.parse(scanned.bytes.toString('utf8')) as Record<string, unknown>;
   return scanObject(Buffer.from(JSON.stringify(kind === undefined ? rest : { kind, apiVersion, ...rest })));
 }
 
@@ -59,9 +60,8 @@ export class EntryMaker {
     this.#encode = encode;
   }
 
-  /** Throws JsonScanError or SyntaxError where it is no object. */
-  make(raw: Buffer, downstream: Downstream): CacheEntry {
-    const scanned = scanCanonical(raw);
+  make(object: ScannedObject, downstream: Downstream): CacheEntry {
+    const scanned = canonical(object);
     const encoded = this.#encode(scanned, downstream, this.#resource);
     if (encoded !== undefined) return new CacheEntry(scanned, encoded, true);
     return new CacheEntry(scanned, this.#plain(scanned, downstream), false);

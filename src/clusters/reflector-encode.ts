@@ -28,13 +28,14 @@ export function encodeWith(
   follow: readonly number[] = [],
 ): { bytes: Buffer; nameAt: number; followed: number[] } {
   const { bytes } = scanned;
-  const head = canonicalHead(resource);
+  const head = headBytes(resource);
   const bodyAt = bodyStart(scanned);
-  const growths = edits.map(({ start, end, text }) => Buffer.byteLength(text) - (end - start));
-  const growth = growths.reduce((sum, one) => sum + one, 0);
+  let length = head.length + bytes.length - bodyAt;
+  for (const { start, end, text } of edits) length += Buffer.byteLength(text) - (end - start);
   // Its own allocation: a slice of a pooled or received buffer would keep all of it in memory.
-  const out = Buffer.allocUnsafeSlow(head.length + bytes.length - bodyAt + growth);
-  let to = out.write(head, 0, 'latin1');
+  const out = Buffer.allocUnsafeSlow(length);
+  out.set(head);
+  let to = head.length;
   let from = bodyAt;
   for (const edit of edits) {
     to += bytes.copy(out, to, from, edit.start);
@@ -42,12 +43,27 @@ export function encodeWith(
     from = edit.end;
   }
   bytes.copy(out, to, from);
-  const moved = (position: number): number =>
-    edits.reduce((sum, { end }, index) => (end <= position ? sum + (growths[index] as number) : sum), position) +
-    head.length -
-    bodyAt;
+  const moved = (position: number): number => movedBy(edits, position) + head.length - bodyAt;
   const name = scanned.at.name;
   return { bytes: out, nameAt: name === undefined ? 0 : moved(name.start + 1), followed: follow.map(moved) };
+}
+
+/** Where a position of the original is behind the edits that stand before it. */
+function movedBy(edits: readonly Edit[], position: number): number {
+  let moved = position;
+  for (const { start, end, text } of edits) {
+    if (end > position) break;
+    moved += Buffer.byteLength(text) - (end - start);
+  }
+  return moved;
+}
+
+const heads = new WeakMap<ResourceInfo, Buffer>();
+
+function headBytes(resource: ResourceInfo): Buffer {
+  const known = heads.get(resource) ?? Buffer.from(canonicalHead(resource));
+  heads.set(resource, known);
+  return known;
 }
 
 /** Where the members behind kind and apiVersion begin; what stands in another order was put in this one by `canonical`. */

@@ -1,10 +1,10 @@
 /** The two requests of a reflector: a paged list and a watch, over one cluster's connection. */
 
-import { JsonScanError } from '../kube/object-scan.ts';
+import { CUT, JsonScanError, type ScannedObject, scanFirst } from '../kube/object-scan.ts';
 import { type ResourceInfo, resourcePath } from '../kube/resource.ts';
 import { ClusterError, type Downstream, type DownstreamResponse } from './downstream.ts';
 import { LineSplitter, readWatchLine, type WatchLine } from './reflector-lines.ts';
-import { type ListEnvelope, ListScanner } from './reflector-list-scan.ts';
+import { type ListEnvelope, ListScanner, type ReadItem } from './reflector-list-scan.ts';
 
 /** The cluster answered, but not with what was asked for. */
 export class UnexpectedAnswer extends Error {
@@ -46,8 +46,8 @@ export interface ListRequest {
   readonly pageSize: number;
   readonly signal: AbortSignal;
   readonly onBytes: (count: number) => void;
-  /** Takes a slice of a received buffer. */
-  readonly onItem: (item: Buffer) => void;
+  /** Its bytes are a slice of a received buffer. */
+  readonly onItem: (item: ScannedObject) => void;
 }
 
 /** Reads every page; answers the version of the snapshot. Throws UnexpectedAnswer, ClusterError, JsonScanError. */
@@ -86,11 +86,21 @@ function parseVersion(version: string): bigint {
   return BigInt(version);
 }
 
+/** Items that are objects with metadata. */
+export const objectReader =
+  (onItem: (item: ScannedObject) => void): ReadItem =>
+  (bytes) => {
+    const scanned = scanFirst(bytes);
+    if (scanned === undefined) return CUT;
+    onItem(scanned);
+    return scanned.bytes.length;
+  };
+
 async function readPage(downstream: Downstream, path: string, request: ListRequest): Promise<ListEnvelope> {
   const { signal } = request;
   const response = await downstream.request({ method: 'GET', path, headers: { accept: 'application/json' }, signal });
   await expectJson(response);
-  const scanner = new ListScanner(request.onItem);
+  const scanner = new ListScanner(objectReader(request.onItem));
   const breathe = makeBreather();
   for await (const chunk of response.body) {
     request.onBytes(chunk.byteLength);

@@ -1,6 +1,7 @@
 /**
- * Takes a List response in chunks as they come from the socket and gives its items as ranges of bytes: no tree, no text
- * of the whole list. What is around the items (kind, metadata) is kept aside and parsed at the end.
+ * Takes a List response in chunks as they come from the socket and has its items read where they stand: no tree, no text
+ * of the whole list, and each item's bytes are gone over once. What is around the items (kind, metadata) is kept aside and
+ * parsed at the end.
  */
 import {
   BACKSLASH,
@@ -12,7 +13,7 @@ import {
   OPEN_BRACKET,
   QUOTE,
 } from '../kube/json-bytes.ts';
-import { DEPTH_STEP, JsonScanError, STRING_END } from '../kube/object-scan.ts';
+import { CUT, JsonScanError } from '../kube/object-scan.ts';
 
 export interface ListEnvelope {
   readonly kind: string;
@@ -33,15 +34,22 @@ export interface ListScanLimits {
 
 const LIMITS: ListScanLimits = { itemBytes: 32 * 1024 * 1024, envelopeBytes: 1024 * 1024 };
 
+/**
+ * Reads the item with which the bytes begin and answers where it ends, or CUT where that is not among them: then it is asked
+ * again with more. Whoever keeps bytes copies them. Throws JsonScanError.
+ */
+export type ReadItem = (bytes: Buffer) => number;
+
 export class ListScanner {
   readonly #limits: ListScanLimits;
-  readonly #onItem: (item: Buffer) => void;
+  readonly #readItem: ReadItem;
   /** Bytes around the items, in order. */
   #envelope: Buffer[] = [];
   #envelopeBytes = 0;
-  /** Parts of an item that began in an earlier chunk. */
+  /** From the beginning of an item that was cut on, and how much of it must be there before it is worth another attempt. */
   #parts: Buffer[] = [];
   #partBytes = 0;
+  #enough = 0;
   #where: 'envelope' | 'between' | 'item' = 'envelope';
   #depth = 0;
   #inString = false;
@@ -50,24 +58,24 @@ export class ListScanner {
   #word = '';
   #inItems = false;
 
-  constructor(onItem: (item: Buffer) => void, limits: ListScanLimits = LIMITS) {
-    this.#onItem = onItem;
+  constructor(readItem: ReadItem, limits: ListScanLimits = LIMITS) {
+    this.#readItem = readItem;
     this.#limits = limits;
   }
 
-  /** Items are slices of the chunk (or copies, where one spans chunks): whoever keeps one copies it. Throws JsonScanError. */
+  /** Throws JsonScanError. */
   push(input: Uint8Array): void {
     const chunk = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
-    let at = 0;
-    while (at < chunk.length) {
-      if (this.#where === 'item') at = this.#readItem(chunk, at);
-      else if (this.#where === 'between') at = this.#readBetween(chunk, at);
-      else at = this.#readEnvelope(chunk, at);
+    if (this.#partBytes === 0) this.#read(chunk);
+    else {
+      this.#keepPart(chunk);
+      if (this.#partBytes >= this.#enough) this.#readParts();
     }
   }
 
   /** Throws JsonScanError when the text ended too early. */
   finish(): ListEnvelope {
+    if (this.#partBytes > 0) this.#readParts();
     if (this.#where !== 'envelope' || this.#depth !== 0 || this.#envelopeBytes === 0) {
       throw new JsonScanError('the list ended in the middle');
     }
@@ -86,51 +94,37 @@ export class ListScanner {
     };
   }
 
-  #readItem(chunk: Buffer, from: number): number {
-    let depth = this.#depth;
-    let inString = this.#inString;
-    let at = from;
-    if (this.#escaped) {
-      at++;
-      this.#escaped = false;
-    }
-    const { length } = chunk;
-    for (; at < length; at++) {
-      if (inString) {
-        // Most bytes stand here: the loop does nothing else.
-        while (at < length && STRING_END[chunk[at] as number] === 0) at++;
-        if (at >= length) break;
-        if (chunk[at] === QUOTE) inString = false;
-        else at++;
-        continue;
-      }
-      const step = DEPTH_STEP[chunk[at] as number] as number;
-      if (step === 0) inString = chunk[at] === QUOTE;
-      else {
-        depth += step;
-        if (depth === 0) {
-          this.#where = 'between';
-          this.#inString = false;
-          this.#emit(chunk.subarray(from, at + 1));
-          return at + 1;
-        }
-      }
-    }
-    // The skipped character behind a backslash may be the next chunk's first.
-    this.#escaped = at > chunk.length;
-    this.#depth = depth;
-    this.#inString = inString;
-    this.#parts.push(chunk.subarray(from));
-    this.#partBytes += chunk.length - from;
-    if (this.#partBytes > this.#limits.itemBytes) throw new JsonScanError('an item is too large');
-    return chunk.length;
-  }
-
-  #emit(last: Buffer): void {
-    const item = this.#parts.length === 0 ? last : Buffer.concat([...this.#parts, last]);
+  #readParts(): void {
+    const all = Buffer.concat(this.#parts, this.#partBytes);
     this.#parts = [];
     this.#partBytes = 0;
-    this.#onItem(item);
+    this.#read(all);
+  }
+
+  #read(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#where === 'between') at = this.#readBetween(chunk, at);
+      else if (this.#where === 'envelope') at = this.#readEnvelope(chunk, at);
+      else {
+        const rest = chunk.subarray(at);
+        const length = this.#readItem(rest);
+        if (length === CUT) {
+          // Reading a large item anew with every chunk would take the square of its length.
+          this.#enough = 2 * rest.length;
+          this.#keepPart(rest);
+          return;
+        }
+        at += length;
+        this.#where = 'between';
+      }
+    }
+  }
+
+  #keepPart(part: Buffer): void {
+    this.#parts.push(part);
+    this.#partBytes += part.length;
+    if (this.#partBytes > this.#limits.itemBytes) throw new JsonScanError('an item is too large');
   }
 
   #readBetween(chunk: Buffer, from: number): number {
@@ -138,8 +132,6 @@ export class ListScanner {
       const byte = chunk[at] as number;
       if (byte === OPEN_BRACE) {
         this.#where = 'item';
-        this.#depth = 0;
-        this.#inString = false;
         return at;
       }
       if (byte === CLOSE_BRACKET) {

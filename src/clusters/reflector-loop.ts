@@ -279,9 +279,8 @@ export class ReflectorLoop implements Reflector {
           next.set(this.#maker.make(item, this.#downstream));
           return;
         }
-        const scanned = scanObject(item);
-        const known = this.#cache.get(scanned.namespace, scanned.name);
-        const same = known?.uid === scanned.uid && known.resourceVersion === scanned.resourceVersion;
+        const known = this.#cache.get(item.namespace, item.name);
+        const same = known?.uid === item.uid && known.resourceVersion === item.resourceVersion;
         if (known !== undefined && same && !this.#restored) seen.add(known);
         else fresh.push(this.#maker.make(item, this.#downstream));
       },
@@ -409,7 +408,7 @@ export class ReflectorLoop implements Reflector {
       const version = textOf(object, valueAt(object, ['metadata', 'resourceVersion']));
       if (/^[0-9]{1,19}$/.test(version)) this.#version = BigInt(version);
     } else {
-      const entry = this.#maker.make(object, this.#downstream);
+      const entry = this.#maker.make(scanObject(object), this.#downstream);
       if (type === 'DELETED') this.#takeDeleted(entry);
       else this.#put(entry, entry.resourceVersion);
       this.#version = entry.resourceVersion;

@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LineSplitter, readWatchLine } from '../../src/clusters/reflector-lines.ts';
 import { ListScanner } from '../../src/clusters/reflector-list-scan.ts';
-import { JsonScanError, scanObject, skipValue, valueAt } from '../../src/kube/object-scan.ts';
+import {
+  CUT,
+  endOfValue,
+  JsonScanError,
+  scanFirst,
+  scanObject,
+  skipValue,
+  valueAt,
+} from '../../src/kube/object-scan.ts';
 
 const chunked = (bytes: Buffer, sizes: readonly number[]): Buffer[] => {
   const chunks: Buffer[] = [];
@@ -16,7 +24,11 @@ const chunked = (bytes: Buffer, sizes: readonly number[]): Buffer[] => {
 
 const scanList = (text: string, sizes: readonly number[]) => {
   const items: unknown[] = [];
-  const scanner = new ListScanner((item) => items.push(JSON.parse(item.toString())));
+  const scanner = new ListScanner((bytes) => {
+    const end = endOfValue(bytes, 0);
+    if (end !== CUT) items.push(JSON.parse(bytes.subarray(0, end).toString()));
+    return end;
+  });
   for (const chunk of chunked(Buffer.from(text), sizes)) scanner.push(chunk);
   return { items, envelope: scanner.finish() };
 };
@@ -61,7 +73,7 @@ describe('ListScanner', () => {
   });
 
   test('refuses an item beyond the limit', () => {
-    const scanner = new ListScanner(() => {}, { itemBytes: 10, envelopeBytes: 100 });
+    const scanner = new ListScanner(() => CUT, { itemBytes: 10, envelopeBytes: 100 });
     expect(() => scanner.push(Buffer.from('{"items":[{"a":"0123456789'))).toThrow(JsonScanError);
   });
 });
@@ -83,6 +95,19 @@ describe('scanObject', () => {
       expect(() => scanObject(Buffer.from(text))).toThrow(JsonScanError);
     },
   );
+
+  test('scanFirst reads what stands first, and tells of every cut', () => {
+    const first =
+      '{ "x\\"": [{}, 1.5], "metadata":{"name":"a","labels":{"a":"}"},"uid":"u"},"spec":{"t":true},"data":"d" }';
+    const bytes = Buffer.from(`${first},{"metadata":{}}]`);
+    for (let size = 1; size < first.length; size++) expect(scanFirst(bytes.subarray(0, size))).toBeUndefined();
+    for (let size = first.length; size <= bytes.length; size++) {
+      const scanned = scanFirst(bytes.subarray(0, size));
+      expect(scanned).toMatchObject({ name: 'a', uid: 'u' });
+      expect(scanned?.bytes.toString()).toBe(first);
+      expect([...(scanned?.members.keys() ?? [])]).toEqual(['x\\"', 'metadata', 'spec', 'data']);
+    }
+  });
 
   test('valueAt follows a path and answers undefined where it ends', () => {
     const bytes = Buffer.from('{"a":{"b":[1,{"c":2}],"d":"x"},"e":null}');
