@@ -21,7 +21,7 @@ export interface ListenOptions {
   readonly certificate: KeyPair;
   /** PEM of the authorities whose client certificates are believed. */
   readonly clientCAs: readonly string[];
-  /** Milliseconds a client may take to send its headers, and its whole request. */
+  /** Milliseconds a client may take for the TLS handshake, then for its headers; and for its whole request. */
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
 }
@@ -52,8 +52,11 @@ const IDLE_SESSION_MS = 600_000;
 
 /** Throws what `server.listen` throws, e.g. EADDRINUSE. */
 export async function listen(options: ListenOptions, handlers: ListenHandlers): Promise<Listener> {
+  const { headersTimeoutMs = 15_000, requestTimeoutMs = 300_000 } = options;
   const tls = {
     allowHTTP1: true,
+    // Node's default lets whoever says nothing keep a socket for two minutes.
+    handshakeTimeout: headersTimeoutMs,
     minVersion: 'TLSv1.3' as const,
     requestCert: true,
     // An unverified certificate is refused by the authenticator, with a Status.
@@ -77,9 +80,9 @@ export async function listen(options: ListenOptions, handlers: ListenHandlers): 
   // Node reads these for HTTP/1.1 connections when it starts to listen, though its type for HTTP/2 servers lacks them.
   Object.assign(server, {
     keepAliveTimeout: KEEP_ALIVE_MS,
-    headersTimeout: options.headersTimeoutMs ?? 15_000,
-    requestTimeout: options.requestTimeoutMs ?? 300_000,
-    connectionsCheckingInterval: Math.min(5_000, options.headersTimeoutMs ?? 15_000),
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(5_000, headersTimeoutMs),
   });
   server.on('session', (session) => {
     session.setLocalWindowSize(CONNECTION_WINDOW);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { Agent, request as requestHttps } from 'node:https';
+import { connect as connectTcp } from 'node:net';
 import { connect } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -392,7 +393,7 @@ describe('the listener', () => {
   });
 
   it('cuts a client that does not finish its headers', async () => {
-    serving = await startServing(echo, {}, { headersTimeoutMs: 200 });
+    serving = await startServing(echo, {}, { headersTimeoutMs: 1_000 });
     const socket = connect({ port: serving.listener.port, host: '127.0.0.1', ca: serving.certificates.ca });
     socket.on('error', () => undefined);
     socket.write('GET /api/v1/pods HTTP/1.1\r\nHost: x\r\nX-Slow: ');
@@ -403,6 +404,16 @@ describe('the listener', () => {
     const started = Date.now();
     await once(socket, 'close');
     expect(text).toMatch(/^HTTP\/1.1 408 /);
+    expect(Date.now() - started).toBeLessThan(3_000);
+  });
+
+  it('cuts a client that opens a socket and says nothing', async () => {
+    serving = await startServing(echo, {}, { headersTimeoutMs: 200 });
+    const socket = connectTcp(serving.listener.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.resume();
+    const started = Date.now();
+    await once(socket, 'close');
     expect(Date.now() - started).toBeLessThan(3_000);
   });
 });
