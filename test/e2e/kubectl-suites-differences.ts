@@ -27,10 +27,6 @@ const knownDifferences: readonly KnownDifference[] = [
     at: { run_clusterroles_tests: ['rbac.sh:29', 'rbac.sh:30'], run_kubectl_get_tests: ['get.sh:121'] },
   },
   {
-    reason: 'A deprecated version of a custom resource is served without a warning.',
-    at: { run_deprecated_api_tests: ['get.sh:525', 'get.sh:526', 'get.sh:527', 'get.sh:528'] },
-  },
-  {
     reason: 'Metrics are those of the gateway, not of a workspace.',
     at: { run_kubectl_local_proxy_tests: ['proxy.sh:31', 'proxy.sh:49'] },
   },

@@ -43,16 +43,20 @@ let direct: KubeCluster;
 let joined: readonly KubeCluster[] = [];
 let gateway: RunningGateway | undefined;
 
-/** As the suites want it: controllers, one node that nobody runs, nothing scheduled, no defaults by admission. */
-async function bareCluster(name: string): Promise<KubeCluster> {
+/**
+ * As the suites want it: controllers, addresses that they name, nothing scheduled, no defaults by admission; and one node that
+ * nobody runs, in the first cluster only, or its name would stand for two.
+ */
+async function bareCluster(name: string, index: number): Promise<KubeCluster> {
   const disabled = 'ServiceAccount,DefaultStorageClass,DefaultTolerationSeconds,StorageObjectInUseProtection';
   const cluster = await startCluster({
     name,
     nodes: 0,
     tokens: [{ token: TOKEN, user: 'admin', groups: ['system:masters'] }],
-    extraApiServerArgs: [`--disable-admission-plugins=${disabled}`],
+    extraApiServerArgs: [`--disable-admission-plugins=${disabled}`, '--service-cluster-ip-range=10.0.0.0/24'],
   });
   await cluster.kill('scheduler');
+  if (index > 0) return cluster;
   const metadata = { name: '127.0.0.1', annotations: { 'save-managers': 'true' } };
   const node = { apiVersion: 'v1', kind: 'Node', metadata, status: { capacity: { memory: '1Gi' } } };
   await cluster.fetchOk('/api/v1/nodes', { method: 'POST', body: node });
@@ -61,7 +65,7 @@ async function bareCluster(name: string): Promise<KubeCluster> {
 
 beforeAll(async () => {
   const names = Array.from({ length: clusterCount }, (_, index) => `joined${index + 1}`);
-  [direct, ...joined] = (await Promise.all(['direct', ...names].map(bareCluster))) as [KubeCluster, ...KubeCluster[]];
+  [direct, joined] = await Promise.all([bareCluster('direct', 0), Promise.all(names.map(bareCluster))]);
   const tokenFile = join(folder, 'tokens.csv');
   writeFileSync(tokenFile, `${TOKEN},admin,uid,"system:masters"\n`);
   const limit = { qps: 10_000, burst: 10_000 };

@@ -37,7 +37,7 @@ export function autoscalerCauses({ spec = {} }: Autoscaler, old: Autoscaler | un
       : []),
     ...nameCauses(scaleTargetRef.kind, 'spec.scaleTargetRef.kind'),
     ...nameCauses(scaleTargetRef.name, 'spec.scaleTargetRef.name'),
-    ...(old === undefined || versionFault(old) === undefined ? versionCauses(scaleTargetRef.apiVersion) : []),
+    ...versionCauses(scaleTargetRef, old?.spec?.scaleTargetRef),
     ...metrics.flatMap((metric, at) => metricCauses(metric, index('spec.metrics', at))),
     ...behaviorCauses(spec.behavior, 'spec.behavior'),
     ...(minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External')
@@ -51,18 +51,19 @@ export function autoscalerCauses({ spec = {} }: Autoscaler, old: Autoscaler | un
   ];
 }
 
-/** A target's version names a group; what was there before that was asked may stay. */
-function versionCauses(apiVersion = ''): Causes {
-  const fault = versionFaultOf(apiVersion);
+type ScaleTarget = NonNullable<NonNullable<Autoscaler['spec']>['scaleTargetRef']>;
+
+/** A target's version names a group, but for the one kind that is scaled and has none. What does not change is not asked again. */
+function versionCauses({ apiVersion = '', kind }: ScaleTarget, old: ScaleTarget | undefined): Causes {
+  if (old !== undefined && (old.apiVersion ?? '') === apiVersion && old.kind === kind) return [];
+  const fault = versionFault(apiVersion, kind === 'ReplicationController');
   return fault === undefined ? [] : [invalidValue('spec.scaleTargetRef.apiVersion', apiVersion, fault)];
 }
-const versionFault = ({ spec }: Autoscaler): string | undefined =>
-  versionFaultOf(spec?.scaleTargetRef?.apiVersion ?? '');
 
-function versionFaultOf(apiVersion: string): string | undefined {
+function versionFault(apiVersion: string, groupless: boolean): string | undefined {
   const parts = apiVersion.split('/');
   if (parts.length > 2) return `unexpected GroupVersion string: ${apiVersion}`;
-  return parts.length === 2 && parts[0] !== '' ? undefined : 'apiVersion must specify API group';
+  return groupless || (parts.length === 2 && parts[0] !== '') ? undefined : 'apiVersion must specify API group';
 }
 
 const nameCauses = (value: string | undefined, path: FieldPath): Causes =>
