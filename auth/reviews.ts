@@ -64,14 +64,14 @@ const review =
       throw badRequest(`the body is a ${JSON.stringify(body.kind)}, wanted a ${kind}`);
     }
     const spec = (body.spec ?? {}) as Spec;
-    const answered = await answer(request, spec);
-    const metadata = { creationTimestamp: null, ...body.metadata, ...answered.metadata };
+    const { metadata: made, ...answered } = await answer(request, spec);
+    const metadata = { creationTimestamp: null, ...body.metadata, ...made };
     return valueResponse(201, {
       kind,
       apiVersion: `${group}/${version}`,
+      metadata,
       ...(kind === 'SelfSubjectReview' ? {} : { spec }),
       ...answered,
-      metadata,
     });
   };
 

@@ -7,7 +7,7 @@ const autoscaler = (kind: string, apiVersion?: string): Autoscaler => ({
   metadata: { name: 'it' },
   spec: { scaleTargetRef: { kind, name: 'it', ...(apiVersion === undefined ? {} : { apiVersion }) }, maxReplicas: 2 },
 });
-const messages = (now: Autoscaler, old?: Autoscaler): string[] =>
+const messages = (now: Autoscaler, old?: Autoscaler): (string | undefined)[] =>
   autoscalerCauses(now, old).map(({ message }) => message);
 
 describe('what an autoscaler scales', () => {
