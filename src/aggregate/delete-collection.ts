@@ -5,7 +5,7 @@ import { parseListQuery } from '../hub/read/list-options.ts';
 import type { ApiRequest, ApiResult } from '../kube/api.ts';
 import { groupResourceName, resourcePath } from '../kube/resource.ts';
 import { formatLabelSelector, parseLabelSelector } from '../kube/selector.ts';
-import { ApiError } from '../kube/status.ts';
+import { ApiError, unavailable } from '../kube/status.ts';
 import { listAnswer } from './forms.ts';
 import { gather, refuseFaults } from './gather.ts';
 import { answerHub, deleteInHub } from './hub-answer.ts';
@@ -42,14 +42,20 @@ export async function deleteCollection(
       request.signal,
     );
     const items = [...list.items];
+    // A field may hold a name, or a namespace, that clusters do not know, and a projection hides some.
+    const byField = query.fieldSelector !== '';
+    const oneByOne = byField || gathered.projection !== undefined;
+    const uncached = gathered.uncached.filter(({ clusterName }) => selection.wantsSource(clusterName));
+    if (oneByOne && uncached.length > 0) throw unavailable(notInMemory(uncached));
     const holders = new Set(items.flatMap(holdersOf));
     const parts: Promise<unknown>[] = [];
     if (holders.has(undefined)) {
-      const named = selection.byCluster ? items.filter((one) => holdersOf(one).includes(undefined)) : undefined;
+      const chosen = items.filter((one) => holdersOf(one).includes(undefined));
+      const named = selection.byCluster || byField ? chosen : undefined;
       parts.push(
         named === undefined
           ? answerHub(context, request, resolved.info)
-          : // The hub knows nothing of the label of clusters: what was chosen by it is deleted one by one.
+          : // The hub knows nothing of the label of clusters, nor of what they gave an object.
             Promise.all(
               named.map(({ namespace, item: { name } }) =>
                 deleteInHub(context, resolved.info, request, { namespace, name }),
@@ -60,9 +66,11 @@ export async function deleteCollection(
     for (const { downstream } of gathered.clusters) {
       if (!holders.has(downstream.clusterName)) continue;
       const own = items.filter((one) => holdersOf(one).includes(downstream.clusterName));
-      if (gathered.projection !== undefined) parts.push(deleteEach(context, resolved, request, downstream, own));
+      if (oneByOne) parts.push(deleteEach(context, resolved, request, downstream, own));
       else parts.push(deleteInCluster(context, resolved, request, downstream, query.labelSelector));
     }
+    for (const downstream of uncached)
+      parts.push(deleteInCluster(context, resolved, request, downstream, query.labelSelector));
     const failed = (await Promise.allSettled(parts)).flatMap((part) =>
       part.status === 'rejected' ? [part.reason as Error] : [],
     );
@@ -79,7 +87,10 @@ const holdersOf = ({ clusterName, item }: MergedItem): readonly (string | undefi
 const withoutClusterLabel = (labelSelector: string): string =>
   formatLabelSelector(parseLabelSelector(labelSelector).filter(({ key }) => key !== CLUSTER_LABEL));
 
-/** Exactly what the projection shows: a selector could choose more. */
+const notInMemory = (clusters: readonly Downstream[]): string =>
+  `objects of ${clusters.map(({ clusterName }) => `"${clusterName}"`).join(', ')} do not fit into the gateway's memory: delete them by name or by label`;
+
+/** Exactly what was chosen: a cluster's own answer to the selector could be more, or less. */
 async function deleteEach(
   context: ViewContext,
   resolved: ResolvedResource,

@@ -5,11 +5,12 @@ import { customPrinter } from '../hub/printing/custom.ts';
 import type { Printer } from '../hub/printing/printer.ts';
 import { printerFor } from '../hub/printing/printer-for.ts';
 import { objectToTable, type TableOptions, tableOptionsOf } from '../hub/printing/to-table.ts';
-import type { PrinterColumn, ResourceDefinition } from '../hub/resource-definition.ts';
+import type { ResourceDefinition } from '../hub/resource-definition.ts';
 import type { ApiBody } from '../kube/api.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { ResourceInfo } from '../kube/resource.ts';
 import { toPartialObjectMetadata } from '../kube/table.ts';
+import type { ClusterColumns } from './cluster-columns.ts';
 import type { ViewList } from './list.ts';
 import { itemBytes, listBody } from './list-body.ts';
 import type { MergedItem } from './merge.ts';
@@ -21,7 +22,7 @@ export interface FormContext {
   readonly resource: ResourceInfo;
   readonly definition: ResourceDefinition;
   /** Columns of a kind that only clusters define. */
-  readonly columns: readonly PrinterColumn[] | undefined;
+  readonly columns: ClusterColumns | undefined;
   /** Where an object is: undefined leaves the CLUSTER column out (no cluster serves the kind). */
   readonly clusterCell: ((merged: MergedItem) => string) | undefined;
   readonly query: URLSearchParams;
@@ -37,9 +38,24 @@ export const readHeaders = ({ form, definition }: FormContext, faults: readonly 
 export const parseItem = (merged: MergedItem): KubeObject =>
   JSON.parse(itemBytes(merged).toString('utf8')) as KubeObject;
 
-/** A kind's printer; the CLUSTER column stands second, behind the name. */
-export function viewPrinter({ resource, definition, columns }: FormContext): Printer {
-  return definition.custom ? customPrinter(definition.printerColumns ?? columns ?? []) : printerFor(resource);
+/** A kind's printer, as the object's cluster fills the columns; undefined: for the columns alone. */
+function viewPrinter({ resource, definition, columns }: FormContext, merged: MergedItem | undefined): Printer {
+  if (!definition.custom) return printerFor(resource);
+  return customPrinter(definition.printerColumns ?? columns?.of(merged?.clusterName) ?? []);
+}
+
+/** The same for many rows: one printer for each cluster. */
+function rowPrinters(context: FormContext): (merged: MergedItem) => Printer {
+  if (!context.definition.custom || context.columns === undefined) {
+    const printer = viewPrinter(context, undefined);
+    return () => printer;
+  }
+  const printers = new Map<string | undefined, Printer>();
+  return (merged) => {
+    const known = printers.get(merged.clusterName) ?? viewPrinter(context, merged);
+    printers.set(merged.clusterName, known);
+    return known;
+  };
 }
 
 const CLUSTER_COLUMN = {
@@ -62,7 +78,7 @@ const withCluster = (printer: Printer, cell: string): Printer => ({
 });
 
 function printerOf(context: FormContext, merged: MergedItem | undefined): Printer {
-  const printer = viewPrinter(context);
+  const printer = viewPrinter(context, merged);
   return context.clusterCell === undefined
     ? printer
     : withCluster(printer, merged === undefined ? '' : context.clusterCell(merged));
@@ -151,7 +167,7 @@ function tableHead(context: FormContext, list: ViewList): string {
 const WHOLE_LIST_CELLS = 200;
 
 function* tableRows(context: FormContext, list: ViewList): Generator<string> {
-  const printer = viewPrinter(context);
+  const printerOfRow = rowPrinters(context);
   const options = tableOptions(context);
   const short = Array.isArray(list.items) && list.items.length <= WHOLE_LIST_CELLS;
   const all = short ? [...list.items].map(parseItem) : undefined;
@@ -159,6 +175,7 @@ function* tableRows(context: FormContext, list: ViewList): Generator<string> {
   for (const merged of list.items) {
     const object = all?.[index] ?? parseItem(merged);
     index++;
+    const printer = printerOfRow(merged);
     const table = objectToTable(printer, object, options);
     const [name, ...rest] = printer.cells(object, options.now, all);
     const cells = context.clusterCell === undefined ? [name, ...rest] : [name, context.clusterCell(merged), ...rest];

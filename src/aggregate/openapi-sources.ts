@@ -37,7 +37,7 @@ export interface OpenApiSources {
 const FRESH_MS = 1_000;
 const DEADLINE_MS = 5_000;
 const INDEX_DEADLINE_MS = 2_000;
-/** Counted from the first question: one that hangs holds up each thing once. The question goes on for those who come later. */
+/** Counted from the first question: one from which nothing comes holds up each thing once. The question goes on for those who come later. */
 const FIRST_MS = { alone: DEADLINE_MS, amongOthers: 1_000 } as const;
 /** What is known is shown when the cluster takes longer than this to say whether it still holds. */
 const PATIENCE_MS = 700;
@@ -94,6 +94,8 @@ export function createOpenApiSources(now: () => number = Date.now): OpenApiSourc
   }
 
   async function v2(downstream: Downstream, form: V2Form, patience: Patience): Promise<ClusterV2 | undefined> {
+    // Quickly answered by a cluster that does not hang.
+    if (!v2s[form].has(downstream)) void index(downstream, patience);
     const keyOf = (etag: string) => `v2 ${form} ${downstream.key} ${etag}`;
     const etag = await revalidated(v2s[form], downstream, patience, async (known) => {
       const has = known.etag !== undefined && bytes.has(keyOf(known.etag));
@@ -134,9 +136,12 @@ export function createOpenApiSources(now: () => number = Date.now): OpenApiSourc
         known.asking = undefined;
         return known.value;
       });
-    const waited = now() - known.askedSince;
-    const patienceMs = known.value === undefined ? Math.max(0, FIRST_MS[patience] - waited) : PATIENCE_MS;
-    return within(patienceMs, known.asking, () => known.value);
+    if (known.value !== undefined) return within(PATIENCE_MS, known.asking, () => known.value);
+    const { asking, askedSince } = known;
+    const left = (ms: number): number => Math.max(0, askedSince + ms - now());
+    return within(left(FIRST_MS[patience]), asking, () =>
+      isHeardSince(downstream, askedSince) ? within(left(DEADLINE_MS), asking, () => undefined) : undefined,
+    );
   }
 
   function coalesced(
@@ -166,8 +171,11 @@ const ask = (downstream: Downstream, path: string, accept: string, etag: string 
     signal: AbortSignal.timeout(WHOLE_MS),
   });
 
+/** It does not hang, it works on the answer: a large document takes an API server seconds the first time. */
+const isHeardSince = (downstream: Downstream, since: number): boolean => (downstream.health().lastContact ?? 0) > since;
+
 /** What the promise gives, or what there is when it takes too long; it goes on for those who come later. */
-function within<T>(ms: number, promise: Promise<T>, otherwise: () => T): Promise<T> {
+function within<T>(ms: number, promise: Promise<T>, otherwise: () => T | Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(otherwise()), ms);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));

@@ -9,6 +9,7 @@ import { ApiError, pathNotFound } from '../kube/status.ts';
 import { type Clock, systemClock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
 import { answerAggregatedView, isAggregatedView } from './aggregated-view.ts';
+import { forgetColumns } from './cluster-columns.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { answerHub } from './hub-answer.ts';
 import type { HubPort } from './hub-port.ts';
@@ -175,6 +176,7 @@ function followRegistry({ registry, states, pool, discovery, log }: ViewContext)
   };
   return registry.onChange(({ type, downstream }) => {
     if (type === 'health') return;
+    if (type === 'definitions') forgetColumns(downstream);
     void refresh().then(() => {
       const gone = type === 'left' && !registry.all().some(({ uid }) => uid === downstream.uid);
       if (gone) pool.forget(downstream);

@@ -92,6 +92,19 @@ describe('kubectl explain', () => {
     expect((await view('explain', 'gadget.spec')).stdout).toBe((await west.kubectl('explain', 'gadget.spec')).stdout);
     expect((await view('explain', 'synctarget.spec')).stdout).toContain('KIND:       SyncTarget');
   });
+
+  it('knows them by the merged v2 document in protobuf too', async () => {
+    const byV2 = '--output=plaintext-openapiv2';
+    for (const [cluster, kind] of [
+      [east, 'widget.spec'],
+      [west, 'gadget.spec'],
+    ] as const) {
+      const direct = await cluster.kubectl('explain', kind, byV2);
+      expect(direct.stdout).toContain('FIELDS:');
+      expect((await view('explain', kind, byV2)).stdout).toBe(direct.stdout);
+    }
+    expect((await view('explain', 'synctarget.spec', byV2)).stdout).toContain('KIND:     SyncTarget');
+  });
 });
 
 describe('kubectl api-resources', () => {

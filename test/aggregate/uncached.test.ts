@@ -56,3 +56,15 @@ test('the answer to such a watch names the cluster; strict ones and initial even
     details: { causes: [{ field: 'c2', message: expect.stringContaining('do not fit') }] },
   });
 });
+
+test('a collection is deleted there too, by label; by field it is refused rather than left half there', async () => {
+  const { east, west, view } = await setUp();
+  await view.call('GET', URL);
+  const refused = await view.call('DELETE', `${URL}?fieldSelector=metadata.name%3Db`);
+  expect([refused.status, refused.json.message]).toEqual([503, expect.stringContaining('"c2" do not fit')]);
+  const deletions = () =>
+    [east, west].map(({ requests }) => requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path));
+  expect(deletions()).toEqual([[], []]);
+  await view.call('DELETE', `${URL}?labelSelector=x%3Dy`);
+  expect(deletions()).toEqual([[], [expect.stringContaining('labelSelector=x%3Dy%2C%21')]]);
+});
