@@ -110,6 +110,8 @@ export async function startServer(config: ServerConfig, dependencies: ServerDepe
     extraResources: (workspace) => authored.kinds?.of(workspace) ?? [],
     profile: 'hub',
     log,
+    authorize: (workspace, { path, ...question }) =>
+      rbac.authorize(workspace, { ...question, path, isResource: path === '' }),
     webhooks: { ...config.admissionWebhooks, callService: webhookServices(() => running.registry) },
     encryptionKeys: await openEncryptionKeys(join(config.dataDir, 'encryption.key')),
     virtual: {

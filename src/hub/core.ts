@@ -3,6 +3,7 @@ import type { UserInfo } from '../kube/api.ts';
 import type { Json, KubeObject } from '../kube/object.ts';
 import type { Clock } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
+import type { Authorize } from './admission/access-answers.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { ObjectIo } from './object-io.ts';
@@ -18,6 +19,8 @@ export interface HubCore {
   readonly ranges: HotRanges;
   readonly catalog: Catalog;
   readonly admission: AdmissionChain;
+  /** What policies ask of the workspace's authorization. */
+  readonly authorize: Authorize;
   readonly clock: Clock;
   readonly log: Logger;
   /** A random UUID; passed in so that tests are repeatable. */

@@ -10,6 +10,7 @@ import type { KubeObject } from '../kube/object.ts';
 import { type GroupResource, groupResourceName } from '../kube/resource.ts';
 import { type Clock, systemClock } from '../reconcile/clock.ts';
 import { type Logger, silentLogger } from '../reconcile/logger.ts';
+import type { Authorize } from './admission/access-answers.ts';
 import { LIMIT_RANGER } from './admission/limit-range.ts';
 import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding } from './admission/mutating-policy.ts';
 import {
@@ -77,6 +78,8 @@ export interface HubOptions {
   readonly encryptionKeys?: readonly EncryptionKey[];
   /** What stands before the API's paths in a workspace's URLs; default `/clusters/<workspace>`, nothing for a cluster. */
   readonly urlPrefix?: (workspace: string) => string;
+  /** Answers policies that ask the authorizer; default: system:masters may do everything, others nothing. */
+  readonly authorize?: Authorize;
   readonly clock?: Clock;
   readonly log?: Logger;
 }
@@ -128,6 +131,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     ]),
     clock,
     log,
+    authorize: options.authorize ?? MASTERS_ONLY,
     newUid: randomUUID,
     nameSuffix,
   };
@@ -192,6 +196,11 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     },
   };
 }
+
+const MASTERS_ONLY: Authorize = async (_, { user }) => ({
+  allowed: user.groups.includes('system:masters'),
+  reason: '',
+});
 
 /** apimachinery `util/rand`: no vowels, nothing that looks alike. */
 const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';

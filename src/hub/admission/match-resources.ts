@@ -25,15 +25,6 @@ export interface MatchResources {
 /** What of a request a rule looks at. */
 export type RuleSubject = Pick<PolicyRequest, 'operation' | 'resource' | 'subresource' | 'namespace' | 'name'>;
 
-/** Absent constraints and empty rules match everything. */
-export function matchesResources(match: MatchResources | undefined, request: PolicyRequest): boolean {
-  if (match === undefined) return true;
-  if (!matchesSelectors(match, request)) return false;
-  if (match.excludeResourceRules?.some((rule) => matchesRule(rule, request))) return false;
-  const rules = match.resourceRules ?? [];
-  return rules.length === 0 || rules.some((rule) => matchesRule(rule, request));
-}
-
 export function matchesRule(
   rule: ResourceRule,
   { operation, resource, subresource, namespace, name }: RuleSubject,

@@ -3,20 +3,22 @@ import type { KubeObject } from '../../kube/object.ts';
 import { ApiError, forbidden } from '../../kube/status.ts';
 import type { HubClient, HubInformer } from '../client.ts';
 import type { AdmissionRequest, AdmissionStep, HubCore, MutationRound } from '../core.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
 import { shape } from '../write/shape.ts';
+import { withAnswers } from './access-answers.ts';
 import { ADMISSION_GROUP, isAdmissionKind } from './admission-kinds.ts';
-import { matchesResources } from './match-resources.ts';
+import { matchedPolicies } from './matched-policies.ts';
 import { replaceContent } from './mutated-object.ts';
 import {
   type MutatingAdmissionPolicy,
   type MutatingAdmissionPolicyBinding,
   mutateByPolicy,
 } from './mutating-policy.ts';
-import { loadParams } from './policy-admission.ts';
-import { type PolicyRequest, toPolicyRequest } from './policy-request.ts';
+import { collectParams, type Params } from './policy-params.ts';
+import { convertObject, type PolicyRequest, toPolicyRequest } from './policy-request.ts';
 import { atFirstUse, Registrations } from './registrations.ts';
 import { Rounds } from './reinvocation.ts';
-import type { FindParams } from './validating-policy.ts';
+import { inVersion } from './webhook-match.ts';
 
 export const MUTATING_POLICIES = { group: ADMISSION_GROUP, resource: 'mutatingadmissionpolicies' };
 export const MUTATING_BINDINGS = { group: ADMISSION_GROUP, resource: 'mutatingadmissionpolicybindings' };
@@ -69,20 +71,27 @@ async function mutateByAll(
   const bound = bindings.of(request.target.workspace);
   if (own.length === 0 || bound.length === 0) return false;
   let seen = await toPolicyRequest(request, core, 'mutating');
-  const findParams = await loadParams(own, bound, seen, request, core, client);
+  const { workspace } = request.target;
+  const where = { core, client, workspace, namespace: seen.namespace };
   const errors: string[] = [];
   let changed = false;
   state.begin(round, request.object);
-  for (const policy of own) {
-    if (!matchesResources(policy.spec.matchConstraints, seen)) continue;
-    for (const binding of bound) {
-      const { policyName, matchResources } = binding.spec;
-      if (policyName !== policy.metadata.name || !matchesResources(matchResources, seen)) continue;
-      for (const params of paramsOf(policy, binding, seen, findParams)) {
+  for (const { policy, bindings: theirs, definition } of await matchedPolicies(
+    core,
+    request.target,
+    own,
+    bound,
+    seen,
+  )) {
+    for (const binding of theirs) {
+      const { paramRef } = binding.spec;
+      for (const params of runsOf(await collectParams(where, policy.spec.paramKind, paramRef))) {
         const id = idOf(policy, binding, params);
         if (!state.calls(round, id)) continue;
         const outcome =
-          params === 'missing' ? { changed: false, errors: [MISSING] } : mutateBy(policy, params, request, seen);
+          params !== null && params !== undefined && 'fault' in params
+            ? { changed: false, errors: [`failed to configure ${params.of}: ${params.fault}`] }
+            : await mutateBy(core, policy, params as KubeObject | null | undefined, request, seen, definition);
         const who = `policy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request: `;
         if (policy.spec.failurePolicy !== 'Ignore') errors.push(...outcome.errors.map((error) => who + error));
         if (outcome.changed) {
@@ -102,41 +111,37 @@ async function mutateByAll(
   return changed;
 }
 
-const MISSING = 'failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction';
+type Fault = Extract<Params, { readonly fault: string }>;
+type Run = KubeObject | null | undefined | Fault;
 
-type Params = KubeObject | null | undefined | 'missing';
+/** What cannot be configured is one run that fails. */
+const runsOf = (params: Params): readonly Run[] => ('fault' in params ? [params] : params);
 
-/** Each parameter object is a run of its own; undefined for policies that take none, null where the binding gives none. */
-function paramsOf(
-  { spec: { paramKind } }: MutatingAdmissionPolicy,
-  { spec: { paramRef } }: MutatingAdmissionPolicyBinding,
-  { namespace }: PolicyRequest,
-  findParams: FindParams,
-): readonly Params[] {
-  if (paramKind === undefined) return [undefined];
-  if (paramRef === undefined) return [null];
-  const found = findParams(paramKind, paramRef, namespace);
-  if (found.length > 0) return found;
-  return paramRef.parameterNotFoundAction === 'Deny' ? ['missing'] : [];
-}
-
-const idOf = (policy: KubeObject, binding: KubeObject, params: Params): string => {
-  const { namespace, name } = (typeof params === 'object' ? params?.metadata : undefined) ?? {};
+const idOf = (policy: KubeObject, binding: KubeObject, params: Run): string => {
+  const { namespace, name } = (params as KubeObject | null | undefined)?.metadata ?? {};
   return [policy.metadata.name, binding.metadata.name, namespace, name].join();
 };
 
 /** Answers whether the object is another one now, and which mutations failed. */
-function mutateBy(
+async function mutateBy(
+  core: HubCore,
   policy: MutatingAdmissionPolicy,
   params: KubeObject | null | undefined,
   request: AdmissionRequest,
   seen: PolicyRequest,
-): { readonly changed: boolean; readonly errors: readonly string[] } {
-  const { definition } = request.target;
+  matched: ResourceDefinition,
+): Promise<{ readonly changed: boolean; readonly errors: readonly string[] }> {
+  const { definition, workspace } = request.target;
   const shapeOf = (object: KubeObject): KubeObject =>
-    shape(definition, object, { fieldValidation: 'Ignore', duplicates: [], warn: () => {} });
-  const outcome = mutateByPolicy(policy, params, { ...seen, object: request.object }, definition, shapeOf);
-  return { changed: replaceContent(request, outcome.object), errors: outcome.errors };
+    shape(matched, object, { fieldValidation: 'Ignore', duplicates: [], warn: () => {} });
+  const asked = await inVersion(core, workspace, { ...seen, object: request.object }, definition, matched);
+  const before = asked.object as KubeObject;
+  const outcome = await withAnswers(core.authorize, workspace, (decide) =>
+    mutateByPolicy(policy, params, { ...asked, object: before }, matched, shapeOf, decide),
+  );
+  if (outcome.object === before) return { changed: false, errors: outcome.errors };
+  const own = (await convertObject(core, workspace, matched, definition, outcome.object)) as KubeObject;
+  return { changed: replaceContent(request, own), errors: outcome.errors };
 }
 
 function denied({ resource, name }: PolicyRequest, errors: readonly string[]): ApiError {

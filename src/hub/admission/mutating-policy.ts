@@ -1,6 +1,7 @@
 /** MutatingAdmissionPolicy: what its expressions make of an object (apiserver `admission/plugin/policy/mutating`). Pure. */
 import type { Json, KubeObject } from '../../kube/object.ts';
 import { toJson } from '../cel/json-results.ts';
+import type { Decide } from '../cel/library-authorizer.ts';
 import { type AtomRef, applySchema, fieldType, resolveAtom } from '../patch/apply-schema.ts';
 import { applyJsonPatch } from '../patch/json-patch.ts';
 import { isMap, type JsonMap } from '../patch/json-value.ts';
@@ -9,9 +10,9 @@ import type { ResourceDefinition } from '../resource-definition.ts';
 import { ExpressionRun, expressionCompiler, type SourceAndCompiled } from './expression-run.ts';
 import type { MatchResources } from './match-resources.ts';
 import { failedOperation, firstFailing } from './mutated-object.ts';
+import type { ParamRef } from './policy-params.ts';
 import type { PolicyRequest } from './policy-request.ts';
 import type { PolicySpec } from './validate-policies.ts';
-import type { ParamRef } from './validating-policy.ts';
 
 export interface Mutation {
   readonly patchType?: string;
@@ -74,15 +75,16 @@ export function mutateByPolicy(
   request: PolicyRequest & { readonly object: KubeObject },
   definition: ResourceDefinition,
   shapeOf: (object: KubeObject) => KubeObject,
+  decide: Decide,
 ): Mutated {
   const { conditions, variables, mutations } = compilePolicy(policy);
-  const matched = new ExpressionRun(request, params, variables).conditions(conditions);
+  const matched = new ExpressionRun(request, params, variables, decide).conditions(conditions);
   let { object } = request;
   if (matched === 'no match') return { object, errors: [] };
   if (matched !== 'match') return { object, errors: policy.spec.failurePolicy === 'Ignore' ? [] : [matched.error] };
   const errors: string[] = [];
   for (const { patchType, expression } of mutations) {
-    const outcome = new ExpressionRun({ ...request, object }, params, variables).evaluate(expression);
+    const outcome = new ExpressionRun({ ...request, object }, params, variables, decide).evaluate(expression);
     if ('error' in outcome) {
       errors.push(outcome.error);
       continue;

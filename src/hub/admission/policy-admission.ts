@@ -1,17 +1,16 @@
 /** The admission step that holds writes against the workspace's own ValidatingAdmissionPolicies. */
-import type { KubeObject } from '../../kube/object.ts';
-import { parseApiVersion } from '../../kube/resource.ts';
-import { formatLabelSelector, fromLabelSelector } from '../../kube/selector.ts';
 import type { HubClient, HubInformer } from '../client.ts';
 import type { AdmissionRequest, AdmissionStep, HubCore } from '../core.ts';
+import { withAnswers } from './access-answers.ts';
 import { ADMISSION_GROUP, isAdmissionKind } from './admission-kinds.ts';
-import { matchesResources } from './match-resources.ts';
-import { type PolicyRequest, toPolicyRequest } from './policy-request.ts';
+import { matchedPolicies, requestVersions } from './matched-policies.ts';
+import { collectParams } from './policy-params.ts';
+import { toPolicyRequest } from './policy-request.ts';
 import { atFirstUse, Registrations } from './registrations.ts';
 import {
-  admitByPolicies,
-  type FindParams,
-  type ParamRef,
+  type BoundParams,
+  type ConcernedPolicy,
+  judgeByPolicies,
   type ValidatingAdmissionPolicy,
   type ValidatingAdmissionPolicyBinding,
 } from './validating-policy.ts';
@@ -37,9 +36,23 @@ export function createPolicyAdmission(sources: () => PolicySources): AdmissionSt
     const own = policies.of(request.target.workspace);
     const bound = bindings.of(request.target.workspace);
     if (own.length === 0 || bound.length === 0) return;
-    const policyRequest = await toPolicyRequest(request, core, 'validating');
-    const findParams = await loadParams(own, bound, policyRequest, request, core, client);
-    for (const warning of admitByPolicies(own, bound, policyRequest, findParams)) request.warn(warning);
+    const asked = await toPolicyRequest(request, core, 'validating');
+    const { target, options } = request;
+    const { workspace } = target;
+    const versions = requestVersions(core, target, asked);
+    const where = { core, client, workspace, namespace: asked.namespace };
+    const concerned: ConcernedPolicy[] = [];
+    for (const { policy, bindings, definition } of await matchedPolicies(core, target, own, bound, asked)) {
+      const given: BoundParams[] = [];
+      for (const binding of bindings)
+        given.push({ binding, params: await collectParams(where, policy.spec.paramKind, binding.spec.paramRef) });
+      concerned.push({ policy, bindings: given, request: await versions(definition) });
+    }
+    if (concerned.length === 0) return;
+    const verdict = await withAnswers(core.authorize, workspace, (decide) => judgeByPolicies(concerned, decide));
+    for (const [key, value] of Object.entries(verdict.annotations)) options.annotate?.(key, value);
+    for (const warning of verdict.warnings) request.warn(warning);
+    if (verdict.denial !== undefined) throw verdict.denial;
   };
   return {
     name: 'ValidatingAdmissionPolicy',
@@ -58,47 +71,4 @@ interface Kept {
   readonly client: HubClient;
   readonly policies: Registrations<ValidatingAdmissionPolicy>;
   readonly bindings: Registrations<ValidatingAdmissionPolicyBinding>;
-}
-
-/** What policies of both kinds have. */
-interface Parameterised {
-  readonly spec: Pick<ValidatingAdmissionPolicy['spec'], 'paramKind' | 'matchConstraints'>;
-}
-interface Bound {
-  readonly spec: Pick<ValidatingAdmissionPolicyBinding['spec'], 'policyName' | 'paramRef'>;
-}
-
-/** Reads the parameters of every binding that matches, so that judging itself is pure. */
-export async function loadParams(
-  policies: readonly Pick<ValidatingAdmissionPolicy, 'metadata'>[] & readonly Parameterised[],
-  bindings: readonly Bound[],
-  policyRequest: PolicyRequest,
-  { target }: AdmissionRequest,
-  core: HubCore,
-  client: HubClient,
-): Promise<FindParams> {
-  const found = new Map<ParamRef, readonly KubeObject[]>();
-  for (const { spec, metadata } of policies) {
-    if (spec.paramKind === undefined || !matchesResources(spec.matchConstraints, policyRequest)) continue;
-    const { group, version } = parseApiVersion(spec.paramKind.apiVersion);
-    const definition = (await core.catalog.of(target.workspace)).findKind(group, version, spec.paramKind.kind);
-    for (const { spec: bound } of bindings) {
-      const ref = bound.paramRef;
-      if (bound.policyName !== metadata.name || ref === undefined || definition === undefined) continue;
-      const namespace = definition.info.namespaced ? ref.namespace || policyRequest.namespace : '';
-      const resource = { group, resource: definition.info.resource };
-      if (ref.name) {
-        const object = await client.get({ ...resource, workspace: target.workspace, namespace, name: ref.name });
-        found.set(ref, object === undefined ? [] : [object]);
-      } else {
-        const labelSelector = formatLabelSelector(fromLabelSelector(ref.selector ?? {}));
-        const { items } = await client.list(target.workspace, resource, { namespace, labelSelector });
-        found.set(
-          ref,
-          items.map(({ object }) => object),
-        );
-      }
-    }
-  }
-  return (_kind, ref) => found.get(ref) ?? [];
 }

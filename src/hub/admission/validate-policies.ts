@@ -17,10 +17,10 @@ import { pathSegment } from '../builtin/validation/scalars.ts';
 import { selectorCauses } from '../builtin/validation/selectors.ts';
 import type { NamedExpression } from './expression-run.ts';
 import type { MatchResources } from './match-resources.ts';
+import type { ParamRef } from './policy-params.ts';
 import { choice, conditionCauses, ExpressionChecker, matchResourcesCauses } from './validate-matching.ts';
 import { label1035Errors } from './validate-webhooks.ts';
 import type {
-  ParamRef,
   PolicyValidation,
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
@@ -42,12 +42,13 @@ export function validatingPolicyCauses(object: KubeObject): StatusCause[] {
   const { spec = {}, metadata } = object as Partial<ValidatingAdmissionPolicy>;
   const { validations = [], auditAnnotations = [] } = spec;
   const checker = checkerOf(spec);
+  const wording = checkerOf(spec, false);
   return [
     ...policyCauses(spec, checker),
     ...(validations.length === 0 && auditAnnotations.length === 0
       ? [requiredValue('spec.validations', NONE), requiredValue('spec.auditAnnotations', NONE)]
       : []),
-    ...validations.flatMap((one, at) => validationCauses(one, checker, index('spec.validations', at))),
+    ...validations.flatMap((one, at) => validationCauses(one, checker, wording, index('spec.validations', at))),
     ...auditAnnotations.flatMap(({ key, valueExpression }, at) => {
       const path = index('spec.auditAnnotations', at);
       const full = `${metadata?.name}/${key}`;
@@ -63,8 +64,8 @@ export function validatingPolicyCauses(object: KubeObject): StatusCause[] {
   ];
 }
 
-export const checkerOf = ({ paramKind, variables = [] }: PolicySpec): ExpressionChecker =>
-  new ExpressionChecker({ params: paramKind !== undefined, variables: variables.length > 0 });
+export const checkerOf = ({ paramKind, variables = [] }: PolicySpec, authorizer = true): ExpressionChecker =>
+  new ExpressionChecker({ params: paramKind !== undefined, variables: variables.length > 0, authorizer });
 
 /** What both kinds of policies have. */
 export function policyCauses(spec: PolicySpec, checker: ExpressionChecker): StatusCause[] {
@@ -105,6 +106,8 @@ function variableCauses(name: string, expression: string, checker: ExpressionChe
 function validationCauses(
   { expression, message = '', messageExpression = '', reason }: PolicyValidation,
   checker: ExpressionChecker,
+  /** Of what words the refusal: it may not ask the authorizer. */
+  wording: ExpressionChecker,
   path: FieldPath,
 ): StatusCause[] {
   const at = (field: string): FieldPath => child(path, field);
@@ -116,7 +119,7 @@ function validationCauses(
       ? []
       : messageExpression.trim() === ''
         ? [invalidValue(at('messageExpression'), messageExpression, 'must be non-empty if specified')]
-        : checker.causes(messageExpression, ['string'], at('messageExpression'))),
+        : wording.causes(messageExpression, ['string'], at('messageExpression'))),
     ...(message !== '' && message.trim() === ''
       ? [invalidValue(at('message'), message, 'must be non-empty if specified')]
       : /[\n\r]/.test(message.trim())

@@ -4,6 +4,7 @@ import { forbidden, internalError } from '../../kube/status.ts';
 import type { HubInformer } from '../client.ts';
 import type { AdmissionRequest, AdmissionStep, HubCore, MutationRound, Target } from '../core.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
+import { withAnswers } from './access-answers.ts';
 import { ADMISSION_GROUP, isAdmissionKind } from './admission-kinds.ts';
 import { patchedBy, replaceContent } from './mutated-object.ts';
 import { convertObject, type PolicyRequest, toPolicyRequest } from './policy-request.ts';
@@ -139,7 +140,7 @@ async function toCall(
   const matched = matchedDefinition(hook, request, definition, equivalents);
   if (matched === undefined) return undefined;
   const asked = await inVersion(core, workspace, request, definition, matched);
-  const wanted = wantsCall(hook, asked);
+  const wanted = await withAnswers(core.authorize, workspace, (decide) => wantsCall(hook, asked, decide));
   if (typeof wanted !== 'boolean') throw forbidden(request.resource, request.name, wanted.error);
   return wanted ? { matched, asked } : undefined;
 }

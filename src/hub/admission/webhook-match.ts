@@ -1,4 +1,5 @@
 /** Does a webhook want to hear of a request, and in which version of its kind (webhook/generic ShouldCallHook)? */
+import type { Decide } from '../cel/library-authorizer.ts';
 import type { HubCore } from '../core.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import { ExpressionRun, expressionCompiler, type SourceAndCompiled } from './expression-run.ts';
@@ -75,10 +76,10 @@ function conditionsOf(hook: Webhook): readonly SourceAndCompiled[] {
 }
 
 /** Selectors and conditions; an error says why the request cannot be judged, and refuses it where the hook must not be missed. */
-export function wantsCall(hook: Webhook, request: PolicyRequest): boolean | { readonly error: string } {
+export function wantsCall(hook: Webhook, request: PolicyRequest, decide: Decide): boolean | { readonly error: string } {
   if (!matchesSelectors(hook, request)) return false;
   if ((hook.matchConditions ?? []).length === 0) return true;
-  const outcome = new ExpressionRun(request, undefined, new Map()).conditions(conditionsOf(hook));
+  const outcome = new ExpressionRun(request, undefined, new Map(), decide).conditions(conditionsOf(hook));
   if (outcome === 'match' || outcome === 'no match') return outcome === 'match';
   return hook.failurePolicy === 'Ignore' ? false : outcome;
 }

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  admitByPolicies,
+  judgeByPolicies,
   type ValidatingAdmissionPolicy,
   type ValidatingAdmissionPolicyBinding,
 } from '../../../src/hub/admission/validating-policy.ts';
 import type { KubeObject } from '../../../src/kube/object.ts';
-import type { ApiError } from '../../../src/kube/status.ts';
 import { startCluster } from '../../kube/cluster.ts';
 import type { KubeCluster } from '../../kube/kube-cluster.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -31,13 +30,8 @@ describe('policies decide as kube-apiserver decides', () => {
     const active = async () => (await send(probeFor(one.object, name))).text.includes(`binding '${name}'`);
     await waitFor('the policy to be active', active, { timeoutMs: 30_000 });
     const answer = await send(one.object);
-    let ours: ApiError | undefined;
-    let warnings: readonly string[] = [];
-    try {
-      warnings = admitByPolicies([policy], [binding], requestOf(one.object), () => []);
-    } catch (error) {
-      ours = error as ApiError;
-    }
+    const concerned = { policy, bindings: [{ binding, params: [undefined] }], request: requestOf(one.object) };
+    const { denial: ours, warnings } = judgeByPolicies([concerned], () => ({ allowed: true, reason: '' }));
     await cluster.fetchOk(`${group}/validatingadmissionpolicybindings/${name}`, { method: 'DELETE' });
     await cluster.fetchOk(`${group}/validatingadmissionpolicies/${name}`, { method: 'DELETE' });
     expect(ours?.status ?? null, answer.text).toEqual(answer.status < 300 ? null : answer.json);
