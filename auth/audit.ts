@@ -104,4 +104,4 @@ const toObjectRef = ({ info }: Described): object => ({
 });
 
 /** metav1.MicroTime. */
-const micro = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z');
+const micro = (ms: number): string => `${new Date(ms).toISOString().slice(0, -1)}000Z`;

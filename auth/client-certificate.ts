@@ -1,6 +1,8 @@
 /** Client certificates: CN is the user, each O a group (k8s.io/apiserver authentication/request/x509 CommonNameUserConversion). */
+import type { PeerCertificate } from '../src/http/context.ts';
+import type { UserInfo } from '../src/kube/api.ts';
 import { unauthorized } from '../src/kube/status.ts';
-import type { Authenticator } from './authenticator.ts';
+import { AUTHENTICATED, type Authenticator, withGroup } from './authenticator.ts';
 
 const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
 
@@ -9,9 +11,19 @@ export const clientCertificates: Authenticator = async ({ peer }) => {
   if (peer === undefined) return undefined;
   if (!peer.verified) throw unauthorized();
   if (peer.commonName === '') return undefined;
-  return {
-    name: peer.commonName,
-    groups: peer.organizations,
-    extra: { [CREDENTIAL_ID]: [`X509SHA256=${peer.fingerprint}`] },
-  };
+  const known = users.get(peer);
+  if (known !== undefined) return known;
+  const user = withGroup(
+    {
+      name: peer.commonName,
+      groups: peer.organizations,
+      extra: { [CREDENTIAL_ID]: [`X509SHA256=${peer.fingerprint}`] },
+    },
+    AUTHENTICATED,
+  );
+  users.set(peer, user);
+  return user;
 };
+
+/** A connection has one certificate and many requests. */
+const users = new WeakMap<PeerCertificate, UserInfo>();

@@ -13,7 +13,8 @@ const AUTHENTICATION_GROUP = 'authentication.k8s.io';
 /** The gate. Throws 400 for headers without a user, 403 when any of them is not allowed in the workspace. */
 export function impersonateWith(authorizer: Pick<Authorizer, 'authorize'>) {
   return async (request: Located): Promise<Impersonated> => {
-    const wanted = impersonated(request.incoming.rawHeaders);
+    const { rawHeaders } = request.incoming;
+    const wanted = rawHeaders.some(isImpersonation) ? impersonated(rawHeaders) : undefined;
     if (wanted === undefined) return { ...request, impersonator: undefined };
     for (const attributes of required(request.user, wanted)) {
       const decision = await authorizer.authorize(request.workspace, attributes);
@@ -26,6 +27,9 @@ export function impersonateWith(authorizer: Pick<Authorizer, 'authorize'>) {
     return { ...request, user: toUser(wanted), impersonator: request.user };
   };
 }
+
+/** Of nearly every header it looks at one character; a value that begins so does no harm. */
+const isImpersonation = (text: string): boolean => (text[0] === 'i' || text[0] === 'I') && /^impersonate-/i.test(text);
 
 interface Wanted {
   readonly name: string;

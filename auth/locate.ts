@@ -20,12 +20,12 @@ export function locateWith(
     }
     const state = await resolver.state(workspace);
     if (state === 'malformed') throw badRequest(`the workspace path ${JSON.stringify(workspace)} is malformed`);
+    if (state === 'ready') return { ...request, located: true };
     const attributes = attributesOf(user, info);
     // The very words of a denial: whether a workspace exists is for those to know who may use it.
     if (state === 'unknown') {
       throw denial(attributes, user.groups.includes(MASTERS) ? `workspace "${workspace}" does not exist` : '');
     }
-    if (state === 'ready') return { ...request, located: true };
     const { allowed, reason } = await authorizer.authorize(workspace, attributes);
     throw allowed ? unavailable(`workspace "${workspace}" is ${state}`) : denial(attributes, reason);
   };

@@ -148,15 +148,29 @@ function observer(
   metrics: Metrics | undefined,
 ): (request: Described | undefined, code: number, seconds: number) => void {
   const label = boundedLabel(MAX_RESOURCES);
+  // Found by one key: prom-client sorts and joins the labels of every call.
+  const counters = new Map<string, { inc(): void }>();
+  const durations = new Map<string, { observe(seconds: number): void }>();
   return (request, code, seconds) => {
     if (metrics === undefined) return;
     const door = request?.door ?? 'none';
     // A resource that nobody serves is a client's invention.
     const resource = request === undefined || code === 404 || code === 401 ? '' : label(request.info.resource);
     const verb = VERBS.has(request?.info.verb ?? '') ? (request?.info.verb ?? '') : 'other';
-    metrics.tmc_api_requests_total.inc({ door, verb, resource, code: String(code) });
+    const key = `${door} ${verb} ${code} ${resource}`;
+    let counter = counters.get(key);
+    if (counter === undefined) {
+      counter = metrics.tmc_api_requests_total.labels({ door, verb, resource, code: String(code) });
+      counters.set(key, counter);
+    }
+    counter.inc();
     if (request !== undefined && !isLongRunning(request.info, request.query)) {
-      metrics.tmc_api_request_duration_seconds.observe({ door, verb }, seconds);
+      let duration = durations.get(`${door} ${verb}`);
+      if (duration === undefined) {
+        duration = metrics.tmc_api_request_duration_seconds.labels({ door, verb });
+        durations.set(`${door} ${verb}`, duration);
+      }
+      duration.observe(seconds);
     }
   };
 }

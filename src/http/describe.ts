@@ -20,10 +20,14 @@ interface Prefix {
   readonly urlPrefix: string;
 }
 
-const PREFIXES: readonly { pattern: RegExp; door: Door }[] = [
-  { pattern: /^\/services\/tmc\/clusters\/(?<workspace>[^/]+)/, door: 'view' },
-  { pattern: /^\/services\/tmc\/synctargets\/(?<cluster>[^/]+)\/clusters\/(?<workspace>[^/]+)/, door: 'view' },
-  { pattern: /^\/clusters\/(?<workspace>[^/]+)/, door: 'hub' },
+const PREFIXES: readonly { start: string; pattern: RegExp; door: Door }[] = [
+  { start: '/services/tmc/clusters/', pattern: /^\/services\/tmc\/clusters\/(?<workspace>[^/]+)/, door: 'view' },
+  {
+    start: '/services/tmc/synctargets/',
+    pattern: /^\/services\/tmc\/synctargets\/(?<cluster>[^/]+)\/clusters\/(?<workspace>[^/]+)/,
+    door: 'view',
+  },
+  { start: '/clusters/', pattern: /^\/clusters\/(?<workspace>[^/]+)/, door: 'hub' },
 ];
 
 /** Answered by this process, whatever the Host says. */
@@ -41,8 +45,12 @@ export function describe(incoming: Incoming, grammar: Grammar, auditId: string):
   return { incoming, onlyCluster: undefined, ...prefix, info, query, auditId };
 }
 
+/** Nearly all: nothing is escaped, and no segment begins with a dot. */
+const PLAIN_PATH = /^(?:\/[\w:*@~-][\w.:*@~-]*)+$/;
+
 /** Bad escapes, and dot segments: a cluster behind us would resolve them to a path that nobody authorized. */
 function refuseUnsafe(path: string): void {
+  if (PLAIN_PATH.test(path)) return;
   if (!path.startsWith('/')) throw badRequest(`the request path ${JSON.stringify(path)} must begin with "/"`);
   let decoded: string;
   try {
@@ -57,7 +65,8 @@ function refuseUnsafe(path: string): void {
 }
 
 function choosePrefix(path: string, host: string, grammar: Grammar): Prefix {
-  for (const { pattern, door } of PREFIXES) {
+  for (const { start, pattern, door } of PREFIXES) {
+    if (!path.startsWith(start)) continue;
     const match = pattern.exec(path);
     if (match?.groups === undefined) continue;
     const { workspace, cluster } = match.groups;

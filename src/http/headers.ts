@@ -42,12 +42,15 @@ export function headerValue(raw: RawHeaders, name: string): string | undefined {
   return undefined;
 }
 
+/** Asked of every header of every request: the expression sees only those that begin alike. */
+const isIdentity = (name: string): boolean => (name[0] === 'x' || name[0] === 'X') && IDENTITY.test(name.toLowerCase());
+
 /** Drops HTTP/2 pseudo-headers and inbound identity headers. */
 export function withoutIdentity(raw: RawHeaders): string[] {
   const kept: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string;
-    if (!name.startsWith(':') && !IDENTITY.test(name.toLowerCase())) kept.push(name, raw[i + 1] as string);
+    if (!name.startsWith(':') && !isIdentity(name)) kept.push(name, raw[i + 1] as string);
   }
   return kept;
 }
@@ -63,26 +66,27 @@ export function hopByHopNames(raw: RawHeaders): ReadonlySet<string> {
   return names;
 }
 
-const isImpersonation = (name: string): boolean => name.startsWith('impersonate-');
+const isForwardable = (name: string, hops: ReadonlySet<string>): boolean =>
+  !hops.has(name) && !OURS.has(name) && !name.startsWith('impersonate-');
 
 /** What may be handed on to a cluster, raw: no hop-by-hop, no credentials, no impersonation. */
 export function forwardable(raw: RawHeaders): string[] {
   const hops = hopByHopNames(raw);
   const kept: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = (raw[i] as string).toLowerCase();
-    if (!hops.has(name) && !OURS.has(name) && !isImpersonation(name)) kept.push(raw[i] as string, raw[i + 1] as string);
+    if (isForwardable((raw[i] as string).toLowerCase(), hops)) kept.push(raw[i] as string, raw[i + 1] as string);
   }
   return kept;
 }
 
-/** The same, as handlers see them: lower-case names, repeated ones joined by `, `. */
-export function handlerHeaders(raw: RawHeaders): Readonly<Record<string, string>> {
+/** The same, as handlers see them: lower-case names, repeated ones joined by `, `. Private to the caller. */
+export function handlerHeaders(raw: RawHeaders): Record<string, string> {
   const joined: Record<string, string> = Object.create(null);
-  const kept = forwardable(raw);
-  for (let i = 0; i + 1 < kept.length; i += 2) {
-    const name = (kept[i] as string).toLowerCase();
-    joined[name] = joined[name] === undefined ? (kept[i + 1] as string) : `${joined[name]}, ${kept[i + 1]}`;
+  const hops = hopByHopNames(raw);
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase();
+    if (!isForwardable(name, hops)) continue;
+    joined[name] = joined[name] === undefined ? (raw[i + 1] as string) : `${joined[name]}, ${raw[i + 1]}`;
   }
   return joined;
 }

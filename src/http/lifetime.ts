@@ -10,16 +10,20 @@ export const isLongRunning = (info: RequestInfo, query: URLSearchParams): boolea
   (STREAMING_SUBRESOURCES.has(info.subresource) && (info.subresource !== 'log' || query.get('follow') === 'true'));
 
 /** Throws 504 with upstream's text when the answer does not come within `ms`. */
-export async function withinDeadline<T>(answer: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(timedOut()), ms);
+export function withinDeadline<T>(answer: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(timedOut()), ms);
+    answer.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 const timedOut = (): ApiError =>

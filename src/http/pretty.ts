@@ -4,11 +4,13 @@ const PEOPLE = /^(?:curl|Wget|Mozilla\/5\.0)/;
 
 /** OpenAPI documents are written by another hand upstream and stay as they are. */
 export function wantsPretty(url: string, userAgent: string | undefined): boolean {
+  const mayAsk = url.includes('pretty');
+  const isPerson = userAgent !== undefined && PEOPLE.test(userAgent);
+  if (!mayAsk && !isPerson) return false;
   const [path = '', query = ''] = url.split('?', 2);
   if (path.includes('/openapi/')) return false;
-  const asked = query.includes('pretty') ? (new URLSearchParams(query).get('pretty') ?? '') : '';
-  if (asked !== '') return /^(?:1|t|T|true|TRUE|True)$/.test(asked);
-  return userAgent !== undefined && PEOPLE.test(userAgent);
+  const asked = mayAsk ? (new URLSearchParams(query).get('pretty') ?? '') : '';
+  return asked === '' ? isPerson : /^(?:1|t|T|true|TRUE|True)$/.test(asked);
 }
 
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];

@@ -131,6 +131,8 @@ export function writeHead(
   status: number,
   headers: Record<string, string | string[]>,
 ): RawResponse {
+  // In one go where the head waits for the body anyway; HTTP/2 would send it by itself.
+  if (!('stream' in response)) return response.writeHead(status, headers);
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   return response;

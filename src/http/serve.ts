@@ -198,7 +198,9 @@ const toApiRequest = (
   info: request.info,
   method: request.incoming.method,
   query: request.query,
-  headers: { ...handlerHeaders(request.incoming.rawHeaders), [HOPS_HEADER]: nextHop(request.incoming.rawHeaders) },
+  headers: Object.assign(handlerHeaders(request.incoming.rawHeaders), {
+    [HOPS_HEADER]: nextHop(request.incoming.rawHeaders),
+  }),
   body,
   user: request.user,
   get signal() {

@@ -3,9 +3,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { METRICS, type MetricDefinition, type MetricName } from './definitions.ts';
 
 interface Kinds {
-  counter: Pick<Counter<string>, 'inc'>;
+  counter: Pick<Counter<string>, 'inc' | 'labels'>;
   gauge: Pick<Gauge<string>, 'set' | 'inc' | 'dec' | 'remove'>;
-  histogram: Pick<Histogram<string>, 'observe' | 'startTimer'>;
+  histogram: Pick<Histogram<string>, 'observe' | 'startTimer' | 'labels'>;
 }
 
 /** Each metric by its name, with the methods of its type: `metrics.tmc_placements_total.inc({ strategy, result })`. */

@@ -1,4 +1,5 @@
 /** Which representation of an answer the client accepts (apiserver `endpoints/handlers/negotiation`). */
+import { LRUCache } from 'lru-cache';
 import { ApiError, notAcceptable as notAcceptableMedia } from '../../kube/status.ts';
 
 export type Media = 'application/json' | 'application/yaml';
@@ -66,6 +67,17 @@ export function parseAccept(accept: string): AcceptClause[] {
 /** Takes the Accept header, '' for none. `transforms` is false where only the plain object exists. Throws 406. */
 export function negotiate(accept: string, transforms: boolean, collection = false): Form {
   if (accept === '') return PLAIN;
+  const known = forms[transforms ? 1 : 0].get(accept);
+  if (known !== undefined) return known;
+  const form = chooseForm(accept, transforms, collection);
+  forms[transforms ? 1 : 0].set(accept, form);
+  return form;
+}
+
+/** Clients have few Accept headers and send one with every request. Refusals are worked out anew. */
+const forms = [new LRUCache<string, Form>({ max: 100 }), new LRUCache<string, Form>({ max: 100 })] as const;
+
+function chooseForm(accept: string, transforms: boolean, collection: boolean): Form {
   let known = false;
   for (const { type, parameters } of parseAccept(accept)) {
     const media = MEDIA[type];

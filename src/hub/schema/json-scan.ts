@@ -25,10 +25,10 @@ export function tooDeepBracket(text: string): string | undefined {
 
 /** Index of the closing quote. */
 function stringEnd(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit === 0x5c) at++;
-    else if (unit === 0x22) return at;
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text.charCodeAt(end - 1 - slashes) === 0x5c) slashes++;
+    if (slashes % 2 === 0) return end;
   }
   return text.length;
 }
