@@ -9,15 +9,15 @@ import type { ResourceInfo } from '../kube/resource.ts';
 import { ApiError } from '../kube/status.ts';
 import { withGiven, withoutGiven } from './given-spec.ts';
 import { HUB_SLOT, toSourceVersion } from './resource-version.ts';
-import { wholeBody, withHubVersion } from './translate-answer.ts';
-import { type Destination, translateBody } from './translate-down.ts';
+import { inViewTerms, wholeBody, withHubVersion } from './translate-answer.ts';
+import { type Destination, type StatedTerms, translateBody } from './translate-down.ts';
 import type { ViewContext } from './view-context.ts';
 
 const TO_HUB: Destination = {
-  slot: HUB_SLOT,
+  version: (text) => toSourceVersion(text, HUB_SLOT),
   clusterName: undefined,
   namespace: () => undefined,
-  ownerUid: () => undefined,
+  uid: () => undefined,
 };
 
 /** For writes and requests of single objects. Throws what the hub throws. */
@@ -26,10 +26,10 @@ export async function answerHub(
   request: ApiRequest,
   resource: ResourceInfo,
 ): Promise<ApiResult> {
-  const { body, contentType } = needsTranslation(request, resource)
+  const { body, contentType, stated } = needsTranslation(request, resource)
     ? translateBody(request, resource, TO_HUB)
-    : { body: request.body, contentType: request.headers['content-type'] };
-  const result = await hub.handle({
+    : { body: request.body, contentType: request.headers['content-type'], stated: undefined };
+  const toHub: ApiRequest = {
     ...request,
     body: isReplacement(request, resource) ? await asAuthored(hub, request, resource, body) : body,
     query: translateQuery(request.query),
@@ -39,10 +39,22 @@ export async function answerHub(
       // Its version is translated in the bytes, which are an object's then.
       accept: 'application/json',
     },
+  };
+  const result = await hub.handle(toHub).catch((error: unknown) => {
+    throw stated === undefined ? error : conflictInViewTerms(error, stated);
   });
   if (!('status' in result)) return result;
   const whole = await wholeBody(result.body);
   return whole === undefined ? result : { ...result, body: shown(whole, result.status, resource) };
+}
+
+/** Says which versions were asked for and are there as the client knows them. */
+function conflictInViewTerms(error: unknown, stated: StatedTerms): unknown {
+  if (!(error instanceof ApiError) || error.code !== 409) return error;
+  const { message = '', reason = '', details } = error.status;
+  const told = new ApiError(409, reason, inViewTerms(message, { slot: HUB_SLOT, stated }), details);
+  told.warnings.push(...error.warnings);
+  return told;
 }
 
 /** Deletes one object of the hub by itself, with the options of a request for more; one that is gone is no error. */

@@ -179,7 +179,7 @@ export async function findCopy(
   context: LocateContext,
   { info, clusters }: ResolvedResource,
   request: LocateRequest,
-): Promise<{ downstream: Downstream; ownNamespace: string; ownName: string } | undefined> {
+): Promise<(LocatedPart & { ownName: string }) | undefined> {
   const asked = parseViewName(request.name);
   const named = clusters.find(({ clusterName }) => clusterName === asked.clusterName);
   const ownName = named === undefined ? request.name : asked.name;
@@ -191,8 +191,9 @@ export async function findCopy(
       const item = await readLive(context, downstream, info, ownNamespace, { ...request, name: ownName }).catch(
         () => undefined,
       );
-      const shown = item !== undefined && (isFolded(item) || isShown(context, request, info, downstream, item));
-      return shown ? { downstream, ownNamespace, ownName } : undefined;
+      if (item === undefined) return undefined;
+      const shown = isFolded(item) || isShown(context, request, info, downstream, item);
+      return shown ? { downstream, ownNamespace, ownName, item } : undefined;
     }),
   );
   return found.find((one) => one !== undefined);

@@ -1,6 +1,9 @@
 /** One request of one object to the one cluster where it lives, and its answer as the view shows it. */
 import type { Downstream } from '../clusters/downstream.ts';
+import { scanCanonical } from '../clusters/reflector-cache.ts';
+import { encodeWith } from '../clusters/reflector-encode.ts';
 import type { ApiRequest, ApiResponse } from '../kube/api.ts';
+import { parseJson, stringifyJson } from '../kube/exact-json.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { resourcePath } from '../kube/resource.ts';
 import { notFound } from '../kube/status.ts';
@@ -10,9 +13,10 @@ import type { Item } from './item.ts';
 import { ownNamespaceOf } from './locate.ts';
 import { qualifiedName } from './names.ts';
 import { objectResponse, readForm } from './read.ts';
+import { encodeVersion, HUB_SLOT, toSourceVersion } from './resource-version.ts';
 import { withNames } from './show-references.ts';
 import { translateValue } from './translate-answer.ts';
-import { type Destination, translateBody } from './translate-down.ts';
+import { type Destination, type StatedTerms, translateBody } from './translate-down.ts';
 import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 
@@ -21,8 +25,8 @@ export interface Place {
   readonly downstream: Downstream;
   readonly ownNamespace: string;
   readonly ownName: string;
-  /** A copy of what the hub holds. */
-  readonly copied?: true;
+  /** Set where it is the copy of what the hub holds, and `shown` is what the view shows for it. */
+  readonly copy?: { readonly item: Item; readonly shown: Item | undefined };
 }
 
 export const pathIn = (
@@ -38,12 +42,19 @@ export const withQuery = (path: string, query: URLSearchParams): string => {
   return text === '' ? path : `${path}?${text}`;
 };
 
-export function destinationOf(context: ViewContext, { workspace }: ApiRequest, { downstream }: Place): Destination {
+export function destinationOf(
+  context: ViewContext,
+  { workspace }: ApiRequest,
+  { downstream, copy }: Place,
+): Destination {
+  const shown = copy?.shown && String(encodeVersion(HUB_SLOT, copy.shown.resourceVersion));
   return {
-    slot: downstream.slot,
+    // Who knows the hub's object as it is now means the copy as it is now.
+    version: (text) =>
+      copy !== undefined && text === shown ? String(copy.item.resourceVersion) : toSourceVersion(text, downstream.slot),
     clusterName: downstream.clusterName,
     namespace: (namespace) => ownNamespaceOf(context.maps, downstream, workspace, namespace),
-    ownerUid: (uid) => context.copies.copyUid(downstream.uid, uid),
+    uid: (uid) => context.copies.copyUid(downstream.uid, uid),
   };
 }
 
@@ -57,10 +68,28 @@ export async function requestCluster(
   return toAnswer(context, resolved, request, place, await sendToCluster(context, resolved, request, place));
 }
 
+/** What a cluster says of a request that it does not answer with the object, in the view's words. */
+export function translateRefusal(
+  context: ViewContext,
+  { info: { name, namespace } }: ApiRequest,
+  { downstream, ownNamespace, ownName, copy }: Place,
+  { body, stated }: ClusterAnswer,
+): Buffer {
+  const { slot } = downstream;
+  const uids = new Map(stated);
+  if (copy?.shown !== undefined) {
+    uids.set(copy.item.uid, copy.shown.uid);
+    uids.set(String(copy.item.resourceVersion), String(encodeVersion(HUB_SLOT, copy.shown.resourceVersion)));
+  }
+  const hubUid = (uid: string): string | undefined => context.copies.hubUid(downstream.uid, uid);
+  return translateValue(body, { slot, name, namespace, ownName, ownNamespace, stated: uids, hubUid });
+}
+
 export interface ClusterAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  readonly stated: StatedTerms;
 }
 
 /** The same, with the answer as the cluster gave it. */
@@ -72,8 +101,8 @@ export async function sendToCluster(
 ): Promise<ClusterAnswer> {
   const { downstream } = place;
   const { user, signal, auditId } = request;
-  const { body, contentType } = translateBody(request, resolved.info, destinationOf(context, request, place));
-  return downstream.fetch({
+  const { body, contentType, stated } = translateBody(request, resolved.info, destinationOf(context, request, place));
+  const answer = await downstream.fetch({
     method: request.method,
     path: withQuery(pathIn(request, place), request.query),
     headers: { accept: 'application/json', ...(body.length === 0 ? {} : { 'content-type': contentType }) },
@@ -82,6 +111,7 @@ export async function sendToCluster(
     signal,
     auditId,
   });
+  return { ...answer, stated };
 }
 
 async function toAnswer(
@@ -89,9 +119,10 @@ async function toAnswer(
   resolved: ResolvedResource,
   request: ApiRequest,
   place: Place,
-  { status, headers, body }: ClusterAnswer,
+  answer: ClusterAnswer,
 ): Promise<ApiResponse> {
-  const { downstream, ownNamespace, ownName } = place;
+  const { downstream } = place;
+  const { status, headers, body } = answer;
   const { info } = request;
   const passed = {
     ...(headers.warning === undefined ? {} : { warning: headers.warning }),
@@ -105,16 +136,30 @@ async function toAnswer(
   if (item !== undefined) {
     const projection = context.projections.of(request.workspace, resolved.info)?.on(downstream);
     const qualified = info.name === qualifiedName(item.name, clusterName);
-    const own = qualified ? asPart(item) : item;
+    const own = qualified ? asPart(item) : asShown(item, place, resolved);
     const shown = projection === undefined ? own : projection.present(own);
     if (shown === undefined) throw notFound(resolved.info, info.name);
     const { form } = await readForm(context, resolved, request, undefined);
     const merged = { item: shown, namespace: info.namespace, clusterName, qualified };
     return objectResponse(form, await withNames(context, request, merged), status, passed);
   }
-  const names = { slot: downstream.slot, name: info.name, namespace: info.namespace, ownName, ownNamespace };
   const contentType = headers['content-type'] ?? 'application/json';
-  return { status, headers: { 'content-type': contentType, ...passed }, body: translateValue(body, names) };
+  return {
+    status,
+    headers: { 'content-type': contentType, ...passed },
+    body: translateRefusal(context, request, place, answer),
+  };
+}
+
+/** A copy as the object that the view shows for it: by the hub's uid, at the hub's version. */
+function asShown(item: Item, { copy }: Place, { info }: ResolvedResource): Item {
+  if (copy?.shown === undefined) return item;
+  const object = parseJson(item.bytes.toString('utf8')) as unknown as KubeObject;
+  const { uid, resourceVersion } = copy.shown;
+  object.metadata.uid = uid;
+  object.metadata.resourceVersion = String(encodeVersion(HUB_SLOT, resourceVersion));
+  const { bytes, nameAt } = encodeWith(scanCanonical(Buffer.from(stringifyJson(object))), info, []);
+  return { name: item.name, uid, resourceVersion, labels: item.labels, bytes, nameAt };
 }
 
 /** Lists that come after see it. `item`: the object that was answered; undefined for anything else. */

@@ -14,38 +14,58 @@ import { badRequest } from '../kube/status.ts';
 import { parseViewName } from './names.ts';
 import { nestedPaths, translateNested } from './nested-namespaces.ts';
 import { eachReferenceName, referencePaths } from './reference-paths.ts';
-import { toSourceVersion } from './resource-version.ts';
 
 export interface Destination {
-  readonly slot: number;
+  /** The destination's version for the view's; what can never be current there is answered as one that never is. */
+  version(text: string): string;
   /** Undefined: the hub. */
   readonly clusterName: string | undefined;
   /** The destination's namespace for the workspace's; undefined leaves it. */
   namespace(namespace: string): string | undefined;
-  /** The destination's uid of an owner; undefined leaves it. */
-  ownerUid(uid: string): string | undefined;
+  /** The destination's uid of what the view shows by another; undefined leaves it. */
+  uid(uid: string): string | undefined;
 }
+
+/** What a client stated of versions and uids, by the words in which the destination was told. */
+export type StatedTerms = ReadonlyMap<string, string>;
 
 export interface TranslatedBody {
   readonly body: Uint8Array;
   readonly contentType: string;
+  readonly stated: StatedTerms;
 }
+
+const NOTHING_STATED: StatedTerms = new Map();
 
 const JSON_PATCH = 'application/json-patch+json';
 
 /** Takes the body of a write. Throws ApiError 400 and 415 where it cannot be read. */
-export function translateBody(request: ApiRequest, resource: ResourceInfo, to: Destination): TranslatedBody {
+export function translateBody(request: ApiRequest, resource: ResourceInfo, destination: Destination): TranslatedBody {
   const contentType = request.headers['content-type'] ?? 'application/json';
-  if (request.body.length === 0) return { body: request.body, contentType };
+  if (request.body.length === 0) return { body: request.body, contentType, stated: NOTHING_STATED };
+  const stated = new Map<string, string>();
+  const to = remembering(destination, stated);
   if (request.info.verb !== 'patch') {
     const value = decodeBody(request, expectedKind(request, resource));
     translateObject(value, resource, to);
-    return { body: toBytes(value), contentType: 'application/json' };
+    return { body: toBytes(value), contentType: 'application/json', stated };
   }
   const value: unknown = decodeText(request.body, 'yaml').value;
   const patch = mediaTypeOf(request) === JSON_PATCH ? translateOperations(value, resource, to) : value;
   if (patch === value) translateObject(value, resource, to);
-  return { body: toBytes(patch), contentType };
+  return { body: toBytes(patch), contentType, stated };
+}
+
+function remembering(to: Destination, stated: Map<string, string>): Destination {
+  const remember = (given: string, own: string): string => {
+    stated.set(own, given);
+    return own;
+  };
+  return {
+    ...to,
+    version: (text) => remember(text, to.version(text)),
+    uid: (uid) => remember(uid, to.uid(uid) ?? uid),
+  };
 }
 
 /** What the endpoint takes: a protobuf body of an older client does not say it itself. */
@@ -66,35 +86,31 @@ function translateObject(value: unknown, resource: GroupResource, to: Destinatio
   if (typeof value !== 'object' || value === null) return;
   const { metadata, preconditions, deleteOptions, target } = value as {
     metadata?: KubeObject['metadata'] | null;
-    preconditions?: Versioned | null;
-    deleteOptions?: { preconditions?: Versioned | null } | null;
+    preconditions?: Terms | null;
+    deleteOptions?: { preconditions?: Terms | null } | null;
     target?: unknown;
   };
   if (isRecord(metadata)) translateMetadata(metadata, to);
-  if (isRecord(preconditions)) translatePreconditions(preconditions, to);
-  if (isRecord(deleteOptions?.preconditions)) translatePreconditions(deleteOptions.preconditions, to);
+  if (isRecord(preconditions)) translateTerms(preconditions, to);
+  if (isRecord(deleteOptions?.preconditions)) translateTerms(deleteOptions.preconditions, to);
   // Binding: the node's plain name.
   if (isRecord(target)) translateName(target, to);
   eachReferenceName(value, resource, (holder, member) => translateMember(holder, member, to));
   if (to.clusterName !== undefined) translateNested(value, nestedPaths(resource), (one) => to.namespace(one));
 }
 
-interface Versioned {
+interface Terms {
   resourceVersion?: unknown;
+  uid?: unknown;
 }
 
 const isRecord = <T extends object>(value: T | null | undefined | unknown): value is T =>
   typeof value === 'object' && value !== null;
 
-/** A copy has another uid than the hub's object that is shown for it. */
-function translatePreconditions(preconditions: Versioned & { uid?: unknown }, to: Destination): void {
-  translateVersion(preconditions, to);
-  if (typeof preconditions.uid === 'string') preconditions.uid = to.ownerUid(preconditions.uid) ?? preconditions.uid;
-}
-
-function translateVersion(holder: Versioned, { slot }: Destination): void {
-  if (typeof holder.resourceVersion === 'string')
-    holder.resourceVersion = toSourceVersion(holder.resourceVersion, slot);
+/** Which object it must be, and as of when. A copy has another uid than the hub's object that is shown for it. */
+function translateTerms(holder: Terms, to: Destination): void {
+  if (typeof holder.resourceVersion === 'string') holder.resourceVersion = to.version(holder.resourceVersion);
+  if (typeof holder.uid === 'string') holder.uid = to.uid(holder.uid) ?? holder.uid;
 }
 
 const translateName = (holder: { name?: unknown }, to: Destination): void =>
@@ -108,7 +124,7 @@ function translateMember(holder: Record<string, unknown>, member: string, { clus
 }
 
 function translateMetadata(metadata: KubeObject['metadata'], to: Destination): void {
-  translateVersion(metadata, to);
+  translateTerms(metadata, to);
   translateName(metadata, to);
   if (isRecord(metadata.labels)) delete metadata.labels[CLUSTER_LABEL];
   if (to.clusterName === undefined) return;
@@ -121,7 +137,7 @@ function translateMetadata(metadata: KubeObject['metadata'], to: Destination): v
 function toOwner(reference: OwnerReference, to: Destination): OwnerReference {
   const name = { name: reference.name };
   translateName(name, to);
-  return { ...reference, ...name, uid: to.ownerUid(reference.uid) ?? reference.uid };
+  return { ...reference, ...name, uid: to.uid(reference.uid) ?? reference.uid };
 }
 
 interface Operation {
@@ -148,11 +164,10 @@ function translateOperations(value: unknown, resource: GroupResource, to: Destin
     .filter(({ path }) => path !== LABEL_POINTER)
     .map((operation) => {
       if (typeof operation?.value !== 'string') return operation;
-      const holder = { resourceVersion: operation.value, name: operation.value };
-      if (operation.path === '/metadata/resourceVersion') {
-        translateVersion(holder, to);
-        return { ...operation, value: holder.resourceVersion };
-      }
+      const holder = { name: operation.value };
+      if (operation.path === '/metadata/resourceVersion') return { ...operation, value: to.version(operation.value) };
+      if (operation.path === '/metadata/uid')
+        return { ...operation, value: to.uid(operation.value) ?? operation.value };
       if (operation.path === '/metadata/name' || isReferenceName(operation.path, resource)) {
         translateName(holder, to);
         return { ...operation, value: holder.name };

@@ -17,10 +17,16 @@ import type { LocatedPart } from './locate.ts';
 import type { MergedItem } from './merge.ts';
 import { qualifiedName } from './names.ts';
 import { objectResponse, readForm } from './read.ts';
-import { type ClusterAnswer, isStatus, noteWrite, type Place, sendToCluster } from './request-cluster.ts';
+import {
+  type ClusterAnswer,
+  isStatus,
+  noteWrite,
+  type Place,
+  sendToCluster,
+  translateRefusal,
+} from './request-cluster.ts';
 import { encodeVersion, FOLD_SLOT } from './resource-version.ts';
 import { withNames } from './show-references.ts';
-import { translateValue } from './translate-answer.ts';
 import { expectedKind } from './translate-down.ts';
 import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
@@ -120,22 +126,13 @@ async function answerOf(
   merged: MergedItem,
   answers: readonly PartAnswer[],
 ): Promise<ApiResponse> {
-  const { name, namespace } = request.info;
+  const { name } = request.info;
   const refused = answers.find(({ answer: { status } }) => status >= 300 && status !== 404);
   if (refused !== undefined) {
-    const { part, answer } = refused;
-    const names = {
-      slot: part.downstream.slot,
-      name,
-      namespace,
-      ownName: part.item.name,
-      ownNamespace: part.ownNamespace,
-    };
-    return {
-      status: answer.status,
-      headers: { 'content-type': 'application/json' },
-      body: translateValue(answer.body, names),
-    };
+    const { downstream, ownNamespace, item } = refused.part;
+    const place: Place = { downstream, ownNamespace, ownName: item.name };
+    const body = translateRefusal(context, request, place, refused.answer);
+    return { status: refused.answer.status, headers: { 'content-type': 'application/json' }, body };
   }
   if (answers.every(({ answer: { status } }) => status === 404)) throw notFound(resolved.info, name);
   const left = answers.flatMap(({ part, left }) =>

@@ -6,6 +6,7 @@ import type { KubeObject } from '../kube/object.ts';
 import { ApiError, forbidden, invalid, notFound } from '../kube/status.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
 import { answerHub, deleteInHub } from './hub-answer.ts';
+import type { Item } from './item.ts';
 import { findCopy, type Located, locate, ownNamespaceOf } from './locate.ts';
 import { parseViewName } from './names.ts';
 import { checkScope } from './read.ts';
@@ -26,7 +27,7 @@ export async function requestObject(
   refuseWritingBack(context, resolved, request);
   if ('parts' in place) return requestFolded(context, resolved, request, place);
   const answer = await requestCluster(context, resolved, request, place);
-  if (place.copied && request.info.subresource === 'eviction') await evicted(context, resolved, request, answer.status);
+  if (place.copy && request.info.subresource === 'eviction') await evicted(context, resolved, request, answer.status);
   return answer;
 }
 
@@ -92,13 +93,18 @@ async function placeOf(
   // What only a running copy can answer: its cluster does.
   const hubAnswers = await hubServes(context, resolved, request);
   if (hubAnswers && !RUNNING.has(info.subresource)) return undefined;
-  const copy = await copyOf(context, resolved, locating);
-  return hubAnswers && copy === undefined ? undefined : copy;
+  return copyOf(context, resolved, locating, located.item);
 }
 
-async function copyOf(...found: Parameters<typeof findCopy>): Promise<Place | undefined> {
-  const place = await findCopy(...found);
-  return place && { ...place, copied: true };
+/** @param shown what the view shows for it; undefined where it was called by its cluster's name */
+async function copyOf(
+  context: ViewContext,
+  resolved: ResolvedResource,
+  locating: Parameters<typeof findCopy>[2],
+  shown?: Item,
+): Promise<Place | undefined> {
+  const found = await findCopy(context, resolved, locating);
+  return found && { ...found, copy: { item: found.item, shown } };
 }
 
 /** Subresources that the hub serves of what does not run yet. */

@@ -208,6 +208,22 @@ describe('requests to one that stands for several', () => {
     expect((await call('PATCH', `${SETS}/web-1/scale`, { spec: { replicas: 1 } }, patch)).json).toMatchObject(refused);
   });
 
+  test('change it where one cluster alone has it, in that cluster’s terms', async () => {
+    const east = cluster('east', 1);
+    putSet(east);
+    const { call } = await setUp(east);
+    const shown = (await call('GET', `${SETS}/web-1`)).json;
+    expect(shown.metadata.uid).toBe(SHOWN_UID);
+    await call('PUT', `${SETS}/web-1`, shown);
+    const sent = JSON.parse(String(east.requests.find(({ method }) => method === 'PUT')?.body));
+    expect(sent.metadata).toMatchObject({ uid: uidIn(east, 2), resourceVersion: expect.stringMatching(/^10\d\d$/) });
+    await call('PATCH', `${SETS}/web-1`, [{ op: 'test', path: '/metadata/uid', value: SHOWN_UID }], {
+      type: 'application/json-patch+json',
+    });
+    const patch = JSON.parse(String(east.requests.find(({ method }) => method === 'PATCH')?.body));
+    expect(patch).toMatchObject([{ value: uidIn(east, 2) }]);
+  });
+
   test('read its scale and its status', async () => {
     const { call } = await setUp(...both());
     expect((await call('GET', `${SETS}/web-1/scale`)).json).toMatchObject({

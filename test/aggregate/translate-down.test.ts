@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { encodeVersion } from '../../src/aggregate/resource-version.ts';
+import { encodeVersion, toSourceVersion } from '../../src/aggregate/resource-version.ts';
 import { type Destination, translateBody } from '../../src/aggregate/translate-down.ts';
 import { CLUSTER_LABEL } from '../../src/hub/kinds/workload.ts';
 import type { ApiRequest } from '../../src/kube/api.ts';
@@ -7,10 +7,10 @@ import { parseRequestInfo } from '../../src/kube/request-info.ts';
 import { fakeResource, PODS } from '../support/fake-cluster.ts';
 
 const east: Destination = {
-  slot: 1,
+  version: (text) => toSourceVersion(text, 1),
   clusterName: 'east',
   namespace: (namespace) => `kcp-${namespace}`,
-  ownerUid: (uid) => (uid === 'hub-uid' ? 'copy-uid' : undefined),
+  uid: (uid) => (uid === 'hub-uid' ? 'copy-uid' : undefined),
 };
 
 function translate(method: string, body: unknown, type = 'application/json', resource = PODS, to = east): unknown {
@@ -93,7 +93,12 @@ describe('a body on its way to a cluster', () => {
   });
 
   test('of the hub keeps namespaces and labels', () => {
-    const toHub: Destination = { slot: 0, clusterName: undefined, namespace: () => 'no', ownerUid: () => 'no' };
+    const toHub: Destination = {
+      version: (text) => toSourceVersion(text, 0),
+      clusterName: undefined,
+      namespace: () => 'no',
+      uid: () => 'no',
+    };
     const metadata = { name: 'x', namespace: 'default', resourceVersion: String(encodeVersion(0, 9n)) };
     expect(translate('PUT', { metadata }, 'application/json', PODS, toHub)).toEqual({
       metadata: { name: 'x', namespace: 'default', resourceVersion: '9' },

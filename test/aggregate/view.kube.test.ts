@@ -126,7 +126,25 @@ describe('the view of two real clusters', () => {
     const changed = await view.call('PUT', `${MAPS}/mine`, { ...json, data: { a: '2' } });
     expect(changed.status).toBe(200);
     const conflict = await view.call('PUT', `${MAPS}/mine`, { ...stale, data: { a: '3' } });
-    expect(conflict.json).toMatchObject({ code: 409, reason: 'Conflict' });
+    expect(conflict.json).toMatchObject({
+      code: 409,
+      reason: 'Conflict',
+      message:
+        'Operation cannot be fulfilled on configmaps "mine": the object has been modified; please apply your changes to the latest version and try again',
+    });
+    const { resourceVersion: old, uid } = stale.metadata;
+    const present = changed.json.metadata.resourceVersion;
+    const refused = await view.call('DELETE', `${MAPS}/mine`, { preconditions: { resourceVersion: old } });
+    expect(refused.json.message).toContain(
+      `the ResourceVersion in the precondition (${old}) does not match the ResourceVersion in record (${present})`,
+    );
+    const other = await view.call('DELETE', `${MAPS}/mine`, { preconditions: { uid: 'other' } });
+    expect(other.json.message).toContain(
+      `the UID in the precondition (other) does not match the UID in record (${uid})`,
+    );
+    const merge = { type: 'application/merge-patch+json' };
+    const late = { metadata: { resourceVersion: old }, data: { a: '4' } };
+    expect((await view.call('PATCH', `${MAPS}/mine`, late, merge)).json).toMatchObject({ code: 409 });
     const apply = { ...configMap('mine', { b: '1' }) };
     const type = 'application/apply-patch+yaml';
     const applied = await view.call('PATCH', `${MAPS}/mine?fieldManager=test`, apply, { type });
