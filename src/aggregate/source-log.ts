@@ -114,10 +114,11 @@ export class SourceLog {
 
   /** The place of the newest entry at or below the version, undefined where it lies before the log. */
   find(version: bigint): number | undefined {
-    if (version < this.#base.version) return undefined;
-    // Versions of one source ascend, but for objects that became visible late: an exact match counts first.
+    // Versions of one source ascend, but for objects that became visible late, or are told again since what they name is
+    // shown otherwise: those may be older than the log itself, so an exact match counts first.
     const exact = this.#entries.find((entry) => entry.change.version === version);
     if (exact !== undefined) return exact.sequence;
+    if (version < this.#base.version) return undefined;
     let found = this.#base.sequence;
     for (const entry of this.#entries) {
       if (entry.change.version > version) break;
