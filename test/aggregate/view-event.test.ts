@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { folderOf } from '../../src/aggregate/fold.ts';
 import type { Item } from '../../src/aggregate/item.ts';
+import { showHolders } from '../../src/aggregate/merge.ts';
+import { qualifiedName } from '../../src/aggregate/names.ts';
 import { type Change, eventsOf } from '../../src/aggregate/view-event.ts';
+import { REPLICASETS } from '../support/fake-cluster.ts';
 
 const item = (uid: string): Item => ({
   name: 'x',
@@ -77,5 +81,66 @@ describe('kinds shown once per name', () => {
     ['the shown one changes', changed('east', east), [['west', west]], ['MODIFIED east']],
   ])('%s', (_what, change, others, events) => {
     expect(shown(change, others, true)).toEqual(events);
+  });
+});
+
+describe('parts of one', () => {
+  const fold = folderOf(REPLICASETS) as NonNullable<ReturnType<typeof folderOf>>;
+  const part = (uid: string, of: string | undefined, version: number): Item => {
+    const shownAs = of ?? uid;
+    const text = JSON.stringify({ kind: 'ReplicaSet', apiVersion: 'apps/v1', metadata: { name: 'x', uid: shownAs } });
+    const mark = of === undefined ? undefined : { fold: of };
+    const place = { name: 'x', uid, resourceVersion: BigInt(version), labels: {}, nameAt: text.indexOf('"x"') + 1 };
+    return { ...place, bytes: Buffer.from(text), mark };
+  };
+  /** Numerical Recipes' generator: the same run each time. */
+  const randomFrom = (seed: number) => {
+    let state = seed;
+    return (below: number): number => {
+      state = (state * 1664525 + 1013904223) % 2 ** 32;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+  };
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('whoever follows the events holds what a list shows, run %i', (seed) => {
+    const random = randomFrom(seed);
+    const held = new Map<string, Item>();
+    const store = new Map<string, string>();
+    for (let version = 1; version < 500; version++) {
+      const holder = ['', 'a', 'b', 'c'][random(20) === 0 ? 0 : 1 + random(3)] as string;
+      const previous = held.get(holder);
+      const others = new Map([...held].filter(([other]) => other !== holder));
+      const makes = holder === '' ? undefined : [undefined, 'F1', 'F2', 'F1', 'F1'][random(5)];
+      const item =
+        previous !== undefined && random(2) === 0
+          ? undefined
+          : previous !== undefined && random(3) > 0
+            ? part(previous.uid, previous.mark?.fold, version)
+            : part(`u${version}`, makes, version);
+      if (previous !== undefined && item !== undefined && item.uid !== previous.uid) continue;
+      const seen = new Map<string, Item | true>([...others].map(([other, one]) => [other, other === '' ? true : one]));
+      const last = item === undefined && previous ? part(previous.uid, previous.mark?.fold, version) : undefined;
+      for (const event of eventsOf({ namespace: 'n', holder, item, previous, last }, seen, { fold })) {
+        const name = event.qualified ? qualifiedName('x', event.clusterName as string) : 'x';
+        expect(store.has(name), `${event.type} ${name} at ${version}`).toBe(event.type !== 'ADDED');
+        const uid =
+          event.item.folded === undefined && event.qualified
+            ? event.item.uid
+            : (event.item.mark?.fold ?? event.item.uid);
+        if (event.type !== 'ADDED') expect(store.get(name), `${event.type} ${name} at ${version}`).toBe(uid);
+        if (event.type === 'DELETED') store.delete(name);
+        else store.set(name, uid);
+      }
+      if (item === undefined) held.delete(holder);
+      else held.set(holder, item);
+      const holders = [...held]
+        .sort(([one], [other]) => (one < other ? -1 : 1))
+        .map(([one, each]) => ({ clusterName: one === '' ? undefined : one, item: each }));
+      const listed = [...showHolders('n', holders, fold)].map(({ item: each, clusterName, qualified }) => [
+        qualified ? qualifiedName('x', clusterName as string) : 'x',
+        qualified ? each.uid : (each.mark?.fold ?? each.uid),
+      ]);
+      expect([...store].sort()).toEqual(listed.sort());
+    }
   });
 });
