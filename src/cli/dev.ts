@@ -12,6 +12,7 @@ import type { Logger } from '../reconcile/logger.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { authorSample, ensureWorkspace, registerEmbedded, untilHealthy } from './dev-setup.ts';
 import { endAtOnce } from './end-at-once.ts';
+import { boundHeapGrowth } from './heap-growth.ts';
 import { kubeconfigText, writeKubeconfig } from './kubeconfig.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -30,6 +31,7 @@ const WORKSPACE = 'root:dev';
 const NODES = 2;
 
 export async function dev(options: DevOptions): Promise<void> {
+  boundHeapGrowth();
   const names = embeddedNames(options);
   const joins = options.join.map(parseJoin);
   const log = pino({ level: options.logLevel }, pino.destination(2));

@@ -5,9 +5,11 @@ import { parse } from 'yaml';
 import { parseServerConfig, withEnvironment } from '../config.ts';
 import { startServer } from '../server.ts';
 import { endAtOnce } from './end-at-once.ts';
+import { boundHeapGrowth } from './heap-growth.ts';
 import { UsageError } from './usage-error.ts';
 
 export async function serve(options: { config: string }): Promise<void> {
+  boundHeapGrowth();
   const config = parseServerConfig(withEnvironment(readConfig(options.config), process.env));
   const log = pino({ level: config.logLevel });
   const server = await startServer(config, { log, onStoreFailure: endAtOnce });

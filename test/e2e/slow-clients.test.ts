@@ -1,7 +1,8 @@
 /** Clients that keep what they opened and do nothing with it: the gateway's memory stays bounded, and others notice nothing. */
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ApiClient } from '../kube/api-client.ts';
 import { readCredentials, VIEW } from '../support/joined-clusters.ts';
 import { type RunningGateway, runGateway } from '../support/run-gateway.ts';
@@ -80,3 +81,57 @@ test.each([
   },
   60_000,
 );
+
+describe('a list of the hub that is larger than what it keeps in memory', () => {
+  const HUB = '/clusters/root:dev/api/v1/namespaces/default/configmaps';
+  /** Beyond the 96 MiB that lists may be kept in (src/hub/read/hot-ranges.ts). */
+  const OBJECTS = 110;
+  const OBJECT_BYTES = 1_000_000;
+  const READERS = CLIENTS / 4;
+
+  beforeAll(async () => {
+    const data = { text: 'x'.repeat(OBJECT_BYTES) };
+    for (let at = 0; at < OBJECTS; at += 5)
+      await Promise.all(
+        [0, 1, 2, 3, 4].map((more) =>
+          admin.fetchOk(HUB, {
+            method: 'POST',
+            body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `large-${at + more}` }, data },
+          }),
+        ),
+      );
+    // What a list itself needs is there before anything is measured.
+    for (let time = 0; time < 2; time++)
+      expect(await drained(`GET ${HUB} HTTP/1.1`)).toBeGreaterThan(OBJECTS * OBJECT_BYTES);
+  }, 120_000);
+
+  /** Reads the answer to its end. */
+  async function drained(line: string): Promise<number> {
+    const socket = await silent(`${line}\r\nHost: gateway\r\nConnection: close\r\n\r\n`);
+    let size = 0;
+    socket.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+    });
+    socket.resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+    return size;
+  }
+
+  test.each([
+    ['the list', ''],
+    ['the initial state of a watch', '?watch=true'],
+  ])(
+    `costs a few megabytes for each of ${READERS} clients that ask for %s and read nothing`,
+    async (_what, query) => {
+      await others();
+      const before = memory();
+      await Promise.all(
+        Array.from({ length: READERS }, () => silent(`GET ${HUB}${query} HTTP/1.1\r\nHost: gateway\r\n\r\n`)),
+      );
+      await setTimeout(3_000);
+      await others();
+      expect(memory() - before).toBeLessThan(6 * READERS);
+    },
+    120_000,
+  );
+});

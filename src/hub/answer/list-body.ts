@@ -36,7 +36,10 @@ export async function* listBytes(core: HubCore, target: Target, list: ListResult
   for await (const entries of list.chunks) {
     const writer = new ChunkWriter(entries);
     for (const entry of entries) {
-      if (passes) writer.add(separator + prefix + metadataHead(entry.revision), entry.value.subarray(tailStart));
+      if (passes && entry.value.length > CHUNK_BYTES) {
+        yield* writer.chunks();
+        yield* pieces(separator + prefix + metadataHead(entry.revision), entry.value.subarray(tailStart));
+      } else if (passes) writer.add(separator + prefix + metadataHead(entry.revision), entry.value.subarray(tailStart));
       else writer.add(separator, Buffer.from(itemJson(core, target, entry)));
       separator = ',';
     }
@@ -52,6 +55,12 @@ function* segmentBytes(opening: string, segments: readonly Segment[], prefix: st
   yield Buffer.from(']}\n');
 }
 
+/** A large object goes as it is, in pieces: a reader that stops keeps one copy of it, and the socket one piece. */
+function* pieces(head: string, tail: Uint8Array): Generator<Uint8Array> {
+  yield Buffer.from(head);
+  for (let at = 0; at < tail.length; at += CHUNK_BYTES) yield tail.subarray(at, at + CHUNK_BYTES);
+}
+
 function itemJson(core: HubCore, target: Target, entry: StoredEntry): string {
   const { kind, apiVersion, ...rest } = entryObject(core, target, entry);
   return JSON.stringify(target.definition.custom ? { kind, apiVersion, ...rest } : rest);
@@ -59,7 +68,7 @@ function itemJson(core: HubCore, target: Target, entry: StoredEntry): string {
 
 /** Gathers small pieces into buffers of a size worth a system call. */
 class ChunkWriter {
-  readonly #full: Buffer[] = [];
+  #full: Buffer[] = [];
   #buffer: Buffer;
   #used = 0;
 
@@ -79,13 +88,18 @@ class ChunkWriter {
     this.#used += tail.length;
   }
 
+  /** What was added since they were last taken. */
   chunks(): readonly Buffer[] {
     this.#flush();
-    return this.#full;
+    const full = this.#full;
+    this.#full = [];
+    return full;
   }
 
   #flush(): void {
     if (this.#used > 0) this.#full.push(this.#buffer.subarray(0, this.#used));
+    // What was given away is not written again.
+    this.#buffer = this.#buffer.subarray(this.#used);
     this.#used = 0;
   }
 }

@@ -5,13 +5,12 @@
 import { FeedEvent } from '../change-feed.ts';
 import type { HubCore } from '../core.ts';
 import { parsePlace } from '../keys.ts';
+import { PAGE } from '../read/page-size.ts';
 
 export interface Observer {
   /** A change, or at the start a present object as if it had just been made. */
   observe(event: FeedEvent): void;
 }
-
-const CHUNK = 500;
 
 /** Resolves when every observer knows the present state and is live. */
 export async function observeAll(core: HubCore, observers: readonly Observer[], signal: AbortSignal): Promise<void> {
@@ -32,7 +31,7 @@ export async function observeAll(core: HubCore, observers: readonly Observer[], 
   const since = await core.store.revision();
   await core.feed.follow({ workspace: '*', kind: '*' }, since, { event: tell, lost: restart }, signal);
   for (let after: string | undefined; !signal.aborted; ) {
-    const page = await core.store.list('/', { limit: CHUNK, count: false, ...(after === undefined ? {} : { after }) });
+    const page = await core.store.list('/', { ...PAGE, ...(after === undefined ? {} : { after }) });
     for (const entry of page.entries) tell(presentEvent(core, entry));
     after = page.entries.at(-1)?.key;
     if (page.remaining === 0 || after === undefined) return;

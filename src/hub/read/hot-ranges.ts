@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import type { ChangeFeed, FeedEvent } from '../change-feed.ts';
 import type { ObjectIo } from '../object-io.ts';
 import type { Store, StoredEntry } from '../store/store.ts';
-import { FIRST_PAGE, nextPage } from './page-size.ts';
+import { PAGE } from './page-size.ts';
 import { type Segment, Segments } from './segments.ts';
 
 /** One collection: all objects of a kind in a workspace, or in one of its namespaces ('' for all). */
@@ -134,7 +134,7 @@ class Range {
     const { signal } = this.#stop;
     const entries: StoredEntry[] = [];
     let bytes = 0;
-    let page = await store.list(prefix, { limit: FIRST_PAGE, count: false });
+    let page = await store.list(prefix, PAGE);
     const { revision } = page;
     for (;;) {
       for (const entry of page.entries) {
@@ -147,7 +147,7 @@ class Range {
       if (page.remaining === 0 || last === undefined) break;
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (signal.aborted) return;
-      page = await store.list(prefix, { limit: nextPage(page.entries), count: false, at: revision, after: last.key });
+      page = await store.list(prefix, { ...PAGE, at: revision, after: last.key });
     }
     this.segments = new Segments(entries);
     const listener = { event: (event: FeedEvent) => this.#apply(event), lost: () => this.#drop(false) };

@@ -9,12 +9,10 @@ import { type ContinuePoint, decodeContinue, encodeContinue } from './continue-t
 import { readConvertedList } from './converted-list.ts';
 import type { Collection, HotRange } from './hot-ranges.ts';
 import { type ListQuery, parseVersion } from './list-options.ts';
-import { FIRST_PAGE, nextPage } from './page-size.ts';
+import { PAGE } from './page-size.ts';
 import { labelsOf, type Segment } from './segments.ts';
 import { compileSelection, type Selection } from './selection.ts';
 
-/** Entries read at once when a selector may refuse most of them. */
-const CHUNK = 500;
 /** How long a list waits for a version that this server has not reached (upstream: 3 s). */
 const FUTURE_WAIT_MS = 3_000;
 
@@ -148,7 +146,8 @@ async function limited(
   first: ListOptions,
 ): Promise<ListResult> {
   const found: StoredEntry[] = [];
-  let options: ListOptions = { ...first, limit: selection.everything ? limit : Math.max(limit, CHUNK) };
+  // A selector may refuse most of what is read.
+  let options: ListOptions = selection.everything ? { ...first, limit } : { ...first, ...PAGE };
   for (;;) {
     const page = await read({ ...options, count: selection.everything });
     for (const [index, entry] of page.entries.entries()) {
@@ -181,7 +180,7 @@ async function unlimited(
   read: ReadPage,
   first: ListOptions,
 ): Promise<ListResult> {
-  const options: ListOptions = { ...first, limit: FIRST_PAGE, count: false };
+  const options: ListOptions = { ...first, ...PAGE };
   const firstPage = await read(options);
   const keep = (page: ListPage): readonly StoredEntry[] => {
     const opened = page.entries.map((entry) => core.objects.open(entry));
@@ -199,7 +198,7 @@ async function unlimited(
         return;
       }
       await new Promise<void>((resolve) => setImmediate(resolve));
-      page = await read({ ...options, limit: nextPage(page.entries), at: firstPage.revision, after: last.key });
+      page = await read({ ...options, at: firstPage.revision, after: last.key });
     }
   }
   return { revision: firstPage.revision, continue: undefined, remainingItemCount: undefined, chunks: chunks() };

@@ -25,8 +25,11 @@ const LAST_BOOKMARK_MS = 2_000;
 const MIN_TIMEOUT_MS = 1_800_000;
 /** A client this far behind is cut off with 410 and lists again. */
 const MAX_PENDING = 16 * 1024 * 1024;
-/** Initial state is written in steps while the client keeps up. */
-const SOFT_PENDING = 1024 * 1024;
+/** Initial state is read on once its reader has taken all but so much of what was written. */
+const SOFT_PENDING = 256 * 1024;
+/** How often a slow reader is looked at, more and more seldom. */
+const LOOK_MS = 5;
+const MAX_LOOK_MS = 320;
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 /**
@@ -124,7 +127,7 @@ async function writeInitialState(
   const list = await readList(core, target, { ...query, ...FROM_NOW, resourceVersion: query.resourceVersion }, signal);
   for await (const chunk of list.chunks) {
     for (const entry of chunk) sink.write(encoder.change('ADDED', entry));
-    while (sink.pending > SOFT_PENDING && !signal.aborted) await pause(core, 10);
+    await untilTaken(core, sink, signal);
     if (signal.aborted) return list.revision;
   }
   if (query.sendInitialEvents === true && query.allowWatchBookmarks)
@@ -139,6 +142,11 @@ const FROM_NOW = {
   resourceVersionMatch: 'NotOlderThan',
   sendInitialEvents: undefined,
 } as const;
+
+async function untilTaken(core: HubCore, sink: ByteSink, signal: AbortSignal): Promise<void> {
+  for (let ms = LOOK_MS; sink.pending > SOFT_PENDING && !signal.aborted; ms = Math.min(2 * ms, MAX_LOOK_MS))
+    await pause(core, ms);
+}
 
 const pause = (core: HubCore, ms: number): Promise<void> =>
   new Promise((resolve) => {

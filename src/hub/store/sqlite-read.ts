@@ -78,9 +78,10 @@ export function createReader(db: Sqlite) {
     const pinned = options.at !== undefined && options.at < current ? Number(options.at) : undefined;
     if (pinned === undefined && recent.isEmpty(range)) return { entries: [], revision: current, remaining: 0 };
     const lower = options.after === undefined ? range.lower : `${options.after}\u0000`;
-    const limit = options.limit === undefined || options.limit <= 0 ? -1 : options.limit;
+    const asked = options.limit === undefined || options.limit <= 0 ? -1 : options.limit;
     const source = pinned === undefined ? liveRows(range) : pinnedRows(range);
     const bounds = boundsOf(range, lower, pinned);
+    const limit = options.bytes === undefined ? asked : fitting(source, bounds, asked, options.bytes);
     const rows = cached(
       `SELECT s.key, l.rev, l.value FROM (${source} ORDER BY key LIMIT ?) s JOIN log l ON l.id = s.id ORDER BY s.key`,
     ).all(...bounds, limit < 0 ? -1 : limit + 1) as unknown as EntryRow[];
@@ -93,6 +94,17 @@ export function createReader(db: Sqlite) {
       revision: pinned === undefined ? current : BigInt(pinned),
       remaining: !more ? 0 : options.count === false ? 1 : countAfter(range, `${last}\u0000`, pinned),
     };
+  }
+
+  /** How many of the first rows reach so many bytes: lengths are in the rows' heads, the values are not read. At least 1. */
+  function fitting(source: string, bounds: readonly (string | number)[], limit: number, bytes: number): number {
+    const row = cached(
+      `SELECT count(*) FROM (
+         SELECT sum(size) OVER (ORDER BY key ROWS UNBOUNDED PRECEDING) - size AS before FROM (
+           SELECT s.key, length(l.value) AS size FROM (${source} ORDER BY key LIMIT ?) s JOIN log l ON l.id = s.id))
+       WHERE before < ?`,
+    ).get(...bounds, limit, bytes) as unknown as [number];
+    return Math.max(1, row[0]);
   }
 
   function countAfter(range: KeyRange, lower: string, pinned?: number): number {

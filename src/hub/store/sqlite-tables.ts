@@ -44,11 +44,14 @@ export function openDatabase(path: string, options: OpenOptions = {}): Sqlite {
     db.pragma('busy_timeout = 5000');
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
-    db.pragma('cache_size = -65536');
+    // The kernel keeps the file's pages too: a second copy of many is memory for nothing.
+    db.pragma('cache_size = -32768');
     if (options.integrityCheck !== 'off') checkIntegrity(db, options.integrityCheck ?? 'quick');
     db.exec(TABLES);
     checkFormat(db);
     settle(db);
+    // The check has read every page.
+    db.pragma('shrink_memory');
     db.pragma('wal_autocheckpoint = 0');
     return db;
   } catch (error) {

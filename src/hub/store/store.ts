@@ -45,6 +45,8 @@ export interface ListPage {
 
 export interface ListOptions {
   readonly limit?: number;
+  /** Ends the page with the entry whose value reaches so many bytes in all, where `limit` would allow more. */
+  readonly bytes?: number;
   /** Exclusive lower bound: the last key of the page before. */
   readonly after?: string;
   /** Pins a revision; CompactedError below the horizon. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openSqliteStore } from '../../../src/hub/store/sqlite.ts';
-import { CompactedError, type Store, type StoreChange } from '../../../src/hub/store/store.ts';
+import { CompactedError, type ListOptions, type Store, type StoreChange } from '../../../src/hub/store/store.ts';
 
 const bytes = (text: string) => Buffer.from(text);
 const text = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString());
@@ -79,6 +79,35 @@ describe.each(['memory', 'file'] as const)('SQLite store (%s)', (where) => {
       done.ok && done.revision,
       done.ok && done.revision,
     ]);
+  });
+
+  test('a page ends with the value that reaches the bytes, now and at a revision, and the next goes on behind it', async () => {
+    const { store } = open(where);
+    for (const [at, size] of [10, 10, 500, 1, 1, 1, 900].entries())
+      await store.commit([{ key: key(`k${at}`), value: Buffer.alloc(size, 'x') }]);
+    const before = await store.revision();
+    const pages = async (options: ListOptions): Promise<number[]> => {
+      const counts: number[] = [];
+      for (let after: string | undefined; ; ) {
+        const page = await store.list('/root/', {
+          count: false,
+          ...options,
+          ...(after === undefined ? {} : { after }),
+        });
+        counts.push(page.entries.length);
+        if (page.remaining === 0) return counts;
+        after = page.entries.at(-1)?.key;
+      }
+    };
+    expect(await pages({ bytes: 20 })).toEqual([2, 1, 4]);
+    expect(await pages({ bytes: 500 })).toEqual([3, 4]);
+    expect(await pages({ bytes: 500, limit: 2 })).toEqual([2, 1, 2, 2]);
+    expect(await pages({ bytes: 1 })).toEqual([1, 1, 1, 1, 1, 1, 1]);
+    expect(await pages({ bytes: 5_000 })).toEqual([7]);
+    await store.commit([{ key: key('k0'), value: Buffer.alloc(5_000, 'y') }]);
+    expect(await pages({ bytes: 20, at: before })).toEqual([2, 1, 4]);
+    expect(await pages({ bytes: 20 })).toEqual([1, 2, 4]);
+    expect((await store.list('/nothing/', { bytes: 10, limit: 5 })).entries).toEqual([]);
   });
 
   test('pages of a pinned list show the snapshot of the first page', async () => {
