@@ -81,6 +81,8 @@ export interface ResourceDefinition {
   /** Per-kind rules beyond the schema. Pure; defaulting mutates a private copy. */
   readonly defaults?: (object: KubeObject) => void;
   readonly validate?: (object: KubeObject, old: KubeObject | undefined, subresource?: string) => readonly StatusCause[];
+  /** What is warned of in a valid object. Pure. */
+  readonly warnings?: (object: KubeObject, old: KubeObject | undefined) => readonly string[];
   /** Virtual resources (reviews, token) answered by code instead of the store. */
   readonly handler?: (request: ApiRequest, object: KubeObject | undefined) => Promise<ApiResult>;
 }

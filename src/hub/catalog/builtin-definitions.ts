@@ -9,6 +9,7 @@ import { defaultsFor } from '../builtin/defaults/defaults-for.ts';
 import { forgetEmptyLists } from '../builtin/empty-lists.ts';
 import { builtinDefinitionName, builtinResources, builtinType } from '../builtin/tables.ts';
 import { validateFor } from '../builtin/validation/validate-for.ts';
+import { warningsFor } from '../builtin/warnings/warnings-for.ts';
 import {
   CLEANUP_FINALIZER,
   CRD_GROUP,
@@ -16,6 +17,7 @@ import {
   type CustomResourceDefinition,
   withCondition,
 } from '../crd/custom-resource-definition.ts';
+import { definitionWarnings } from '../crd/definition-warnings.ts';
 import { validateCrd } from '../crd/validate-crd.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import { zeroObject } from '../schema/go-decode.ts';
@@ -34,7 +36,7 @@ import {
   unknownFieldText,
 } from './kind-rules.ts';
 
-import { keepAddresses } from './service-rules.ts';
+import { completeAddresses, prepareService } from './service-rules.ts';
 
 export type Profile = 'hub' | 'cluster';
 
@@ -58,6 +60,7 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
   const defaults = defaultsFor(info);
   const validate = REGISTRATION_RULES[name] ?? validateFor(info);
   const forget = forgetEmptyLists(info);
+  const warnings = warningsFor(info);
   return {
     info,
     storageVersion: info.group === 'autoscaling' ? 'v2' : info.version,
@@ -77,12 +80,13 @@ function toDefinition(info: ResourceInfo): ResourceDefinition {
     ...(defaults === undefined ? {} : { defaults }),
     ...(validate === undefined ? {} : { validate }),
     ...(forget === undefined ? {} : { forget }),
+    ...(warnings === undefined ? {} : { warnings }),
     ...(DEPRECATED[name] === undefined ? {} : { deprecated: DEPRECATED[name] }),
     ...(unknownFieldText(name, 'x') === undefined
       ? {}
       : { unknownField: (field: string) => unknownFieldText(name, field) as string }),
     ...(name === 'namespaces' ? NAMESPACE_RULES : {}),
-    ...(name === 'services' ? { prepareForUpdate: keepAddresses } : {}),
+    ...(name === 'services' ? { prepareForCreate: completeAddresses, prepareForUpdate: prepareService } : {}),
     ...(name === 'pods' ? { prepareForCreate: withPendingStatus } : {}),
     ...(name === `${CRD_RESOURCE}.${CRD_GROUP}` ? CRD_RULES : {}),
     ...(name === 'horizontalpodautoscalers.autoscaling' && info.version === 'v1'
@@ -152,10 +156,12 @@ function noteStorageVersion(crd: CustomResourceDefinition, old: CustomResourceDe
 
 const CRD_RULES: Partial<ResourceDefinition> = {
   validate: validateCrd,
+  warnings: definitionWarnings,
   deletionFinalizer: CLEANUP_FINALIZER,
   prepareForCreate: (object) => {
     const { spec } = object as CustomResourceDefinition;
-    const storedVersions = (spec?.versions ?? []).filter((one) => one.storage).map((one) => one.name);
+    const storage = spec?.versions?.find((one) => one.storage);
+    const storedVersions = storage === undefined ? null : [storage.name];
     object.status = { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions };
   },
   prepareForUpdate: (object, old, subresource) => {

@@ -30,6 +30,8 @@ export function compileExpression(source: string, env: Environment): Compiled {
   const nodes = collectNodes(parsed.ast as unknown as Node, variables);
   const checked = parsed.check();
   if (!checked.valid) return { fault: compileFault(source, checked.error, env) };
+  const argument = nodes.map((node) => literalArgumentFault(node)).find((one) => one !== undefined);
+  if (argument !== undefined) return { fault: placed(source, argument.start, argument.fault) };
   const pattern = nodes.map(literalPattern).find((one) => one !== undefined && 'fault' in compilePattern(one.args));
   if (pattern !== undefined) return { fault: placed(source, pattern.start, 'invalid matches argument') };
   meter(nodes);
@@ -93,6 +95,22 @@ function literalPattern(node: Node): (Node & { readonly args: string; readonly s
   return isNode(argument) && argument.op === 'value' && typeof argument.args === 'string'
     ? (argument as never)
     : undefined;
+}
+
+const DURATION =
+  /^[+-]?(?:0|(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*$/;
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** `duration` and `timestamp` of a text that is written out: checked when the rule is made. */
+function literalArgumentFault(node: Node): { readonly start: number; readonly fault: string } | undefined {
+  if (node.op !== 'call' || !Array.isArray(node.args)) return undefined;
+  const [name, list] = node.args as [unknown, unknown];
+  const argument: unknown = Array.isArray(list) && list.length === 1 ? list[0] : undefined;
+  if (!isNode(argument) || argument.op !== 'value' || typeof argument.args !== 'string') return undefined;
+  const { start } = argument as never as { start: number };
+  if (name === 'duration' && !DURATION.test(argument.args)) return { start, fault: 'invalid duration argument' };
+  if (name === 'timestamp' && !TIMESTAMP.test(argument.args)) return { start, fault: 'invalid timestamp argument' };
+  return undefined;
 }
 
 /** Every evaluation of a node, also those within macros, costs a step. */

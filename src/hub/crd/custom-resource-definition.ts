@@ -55,7 +55,7 @@ export interface CustomResourceDefinition extends KubeObject {
     conversion?: CrdConversion;
     preserveUnknownFields?: boolean;
   };
-  status?: { conditions?: CrdCondition[] | null; acceptedNames?: CrdNames; storedVersions?: string[] };
+  status?: { conditions?: CrdCondition[] | null; acceptedNames?: CrdNames; storedVersions?: string[] | null };
 }
 
 export const conditionOf = (crd: CustomResourceDefinition, type: string): CrdCondition | undefined =>

@@ -1,48 +1,40 @@
 /** Whether a CustomResourceDefinition is valid (apiextensions `apis/apiextensions/validation/validation.go`), with upstream's texts. */
-import { isDeepStrictEqual } from 'node:util';
 import { child, type FieldPath, index, invalidValue, notSupported, requiredValue } from '../../kube/field-error.ts';
 import { dnsSubdomainErrors } from '../../kube/label-syntax.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import type { StatusCause } from '../../kube/status.ts';
-import { ruleFaults } from '../cel/rules.ts';
-import { pathExists, structuralCauses } from '../schema/structural.ts';
-import type { CrdNames, CrdVersion, CustomResourceDefinition } from './custom-resource-definition.ts';
+import { label1035Errors } from '../admission/validate-webhooks.ts';
+import type { CrdNames, CustomResourceDefinition } from './custom-resource-definition.ts';
 import { conversionCauses } from './validate-conversion.ts';
-
-const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
-const LABEL_1035 = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
-const LABEL_1035_TEXT =
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
-
-const label1035Errors = (text: string): string[] => [
-  ...(text.length > 63 ? ['must be no more than 63 bytes'] : []),
-  ...(LABEL_1035.test(text) ? [] : [LABEL_1035_TEXT]),
-];
+import { sharedCauses, versionsCauses } from './version-causes.ts';
 
 export function validateCrd(object: KubeObject, old: KubeObject | undefined): StatusCause[] {
   const crd = object as CustomResourceDefinition;
   const { spec } = crd;
   if (spec === undefined) return [requiredValue('spec')];
-  const wantedName = `${spec.names?.plural ?? ''}.${spec.group ?? ''}`;
   return [
-    ...(object.metadata.name === wantedName
-      ? []
-      : [invalidValue('metadata.name', object.metadata.name, 'must be spec.names.plural+"."+spec.group')]),
+    ...(old === undefined ? objectNameCauses(crd) : []),
     ...groupCauses(spec.group ?? ''),
     ...(spec.scope === 'Namespaced' || spec.scope === 'Cluster'
       ? []
       : spec.scope
         ? [notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced'])]
         : [requiredValue('spec.scope')]),
-    ...versionsCauses(spec.versions ?? []),
+    ...versionsCauses(spec),
     ...nameCauses(spec.names ?? {}, 'spec.names'),
-    ...sharedCauses(spec.versions ?? []),
+    ...sharedCauses(spec),
     ...conversionCauses(spec),
-    ...preserveCauses(crd),
+    ...preservingCauses(spec),
     ...storedVersionCauses(crd),
     ...(old === undefined ? approvalCauses(crd) : []),
     ...(old === undefined ? [] : immutableCauses(crd, old as CustomResourceDefinition)),
   ];
+}
+
+/** Its name says what it defines; that there is one at all, metadata's own rules see to. */
+function objectNameCauses({ metadata: { name }, spec: { names, group } }: CustomResourceDefinition): StatusCause[] {
+  if (name === undefined || name === '' || name === `${names?.plural ?? ''}.${group ?? ''}`) return [];
+  return [invalidValue('metadata.name', name, 'must be spec.names.plural+"."+spec.group')];
 }
 
 const APPROVED = 'api-approved.kubernetes.io';
@@ -67,124 +59,6 @@ function groupCauses(group: string): StatusCause[] {
   return group.includes('.') ? [] : [invalidValue('spec.group', group, 'should be a domain with at least one dot')];
 }
 
-function versionsCauses(versions: readonly CrdVersion[]): StatusCause[] {
-  const path = 'spec.versions';
-  const names = versions.map((one) => one.name);
-  const causes = versions.flatMap((version, at) => {
-    const place = index(path, at);
-    return [
-      ...versionNameCauses(version, place),
-      ...PARTS.flatMap((part) => (isShared(versions, part) ? [] : part.check(version, child(place, part.path)))),
-    ];
-  });
-  if (new Set(names).size !== names.length)
-    causes.push(invalidValue(path, versions, 'must contain unique version names'));
-  if (versions.filter((one) => one.storage).length !== 1)
-    causes.push(invalidValue(path, versions, 'must have exactly one version marked as storage version'));
-  return causes;
-}
-
-function versionNameCauses(version: CrdVersion, path: FieldPath): StatusCause[] {
-  const errors = label1035Errors(version.name ?? '');
-  const causes = errors.length > 0 ? [invalidValue(child(path, 'name'), version.name, errors.join(','))] : [];
-  if (version.schema?.openAPIV3Schema === undefined) causes.push(requiredValue(child(path, 'schema.openAPIV3Schema')));
-  return causes;
-}
-
-/** A part of a version: what upstream's internal type holds once for the definition where all versions have the same. */
-interface VersionPart {
-  readonly of: (version: CrdVersion) => unknown;
-  /** Within a version. */
-  readonly path: string;
-  /** Where it is the same in all. */
-  readonly sharedPath: string;
-  readonly check: (version: CrdVersion, path: FieldPath) => StatusCause[];
-}
-
-const PARTS: readonly VersionPart[] = [
-  {
-    of: (version) => version.schema,
-    path: 'schema.openAPIV3Schema',
-    sharedPath: 'spec.validation.openAPIV3Schema',
-    check: schemaCauses,
-  },
-  {
-    of: (version) => version.subresources,
-    path: 'subresources.scale',
-    sharedPath: 'spec.subresources.scale',
-    check: scaleCauses,
-  },
-  {
-    of: (version) => version.additionalPrinterColumns,
-    path: 'additionalPrinterColumns',
-    sharedPath: 'spec.additionalPrinterColumns',
-    check: columnCauses,
-  },
-  {
-    of: (version) => version.selectableFields,
-    path: 'selectableFields',
-    sharedPath: 'spec.selectableFields',
-    check: selectableCauses,
-  },
-];
-
-const isShared = (versions: readonly CrdVersion[], { of }: VersionPart): boolean =>
-  versions.every((version) => isDeepStrictEqual(of(version), of(versions[0] as CrdVersion)));
-
-const sharedCauses = (versions: readonly CrdVersion[]): StatusCause[] =>
-  PARTS.flatMap((part) => {
-    const [first] = versions;
-    return first !== undefined && isShared(versions, part) ? part.check(first, part.sharedPath) : [];
-  });
-
-function schemaCauses({ schema, subresources }: CrdVersion, path: FieldPath): StatusCause[] {
-  const root = schema?.openAPIV3Schema;
-  if (root === undefined) return [];
-  const structural = structuralCauses(root, path, subresources?.status !== undefined);
-  return structural.length === 0 ? ruleFaults(root, path) : structural;
-}
-
-function selectableCauses({ selectableFields = [], schema }: CrdVersion, path: FieldPath): StatusCause[] {
-  const root = schema?.openAPIV3Schema;
-  return selectableFields.flatMap(({ jsonPath }, at) => {
-    const field = child(index(path, at), 'jsonPath');
-    if (!jsonPath) return [requiredValue(field)];
-    const known = root === undefined || pathExists(root, jsonPath);
-    return known ? [] : [invalidValue(field, jsonPath, 'is an invalid path: does not refer to a valid field')];
-  });
-}
-
-function columnCauses({ additionalPrinterColumns = [] }: CrdVersion, path: FieldPath): StatusCause[] {
-  const types = `must be one of ${COLUMN_TYPES.join(',')}`;
-  return additionalPrinterColumns.flatMap((column, at) => {
-    const causes: StatusCause[] = [];
-    if (!column.name) causes.push(requiredValue(child(index(path, at), 'name')));
-    if (!column.type) causes.push(requiredValue(child(index(path, at), 'type'), types));
-    else if (!COLUMN_TYPES.includes(column.type))
-      causes.push(invalidValue(child(index(path, at), 'type'), column.type, types));
-    if (!column.jsonPath) causes.push(requiredValue(child(index(path, at), 'JSONPath')));
-    return causes;
-  });
-}
-
-function scaleCauses({ subresources }: CrdVersion, path: FieldPath): StatusCause[] {
-  const scale = subresources?.scale;
-  if (scale === undefined) return [];
-  const check = (field: 'specReplicasPath' | 'statusReplicasPath' | 'labelSelectorPath', roots: readonly string[]) => {
-    const value = scale[field];
-    if (value === undefined || value === '')
-      return field === 'labelSelectorPath' ? [] : [requiredValue(child(path, field))];
-    return roots.some((root) => value.startsWith(root))
-      ? []
-      : [invalidValue(child(path, field), value, `should be a json path under ${roots.join(' or ')}`)];
-  };
-  return [
-    ...check('specReplicasPath', ['.spec']),
-    ...check('statusReplicasPath', ['.status']),
-    ...check('labelSelectorPath', ['.spec', '.status']),
-  ];
-}
-
 function nameCauses(names: CrdNames, path: FieldPath): StatusCause[] {
   const causes: StatusCause[] = [];
   for (const field of ['plural', 'singular', 'kind', 'listKind'] as const) {
@@ -207,21 +81,42 @@ function nameCauses(names: CrdNames, path: FieldPath): StatusCause[] {
   return causes;
 }
 
-const preserveCauses = ({ spec }: CustomResourceDefinition): StatusCause[] =>
-  spec.preserveUnknownFields === true
-    ? [
-        invalidValue(
-          'spec.preserveUnknownFields',
-          true,
-          'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
-        ),
-      ]
-    : [];
+/** What an old API allowed is not there any more, and never went with defaults. */
+function preservingCauses({ preserveUnknownFields, versions }: CustomResourceDefinition['spec']): StatusCause[] {
+  if (preserveUnknownFields !== true) return [];
+  const field = 'spec.preserveUnknownFields';
+  const instead = 'set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
+  const hasDefaults = versions?.some(({ schema }) => schemaHas(schema?.openAPIV3Schema, 'default')) === true;
+  return [
+    ...(hasDefaults ? [invalidValue(field, true, 'must be false in order to use defaults in the schema')] : []),
+    invalidValue(field, true, `cannot set to true, ${instead}`),
+  ];
+}
+
+/** Whether a schema or one within it has the keyword. */
+function schemaHas(schema: unknown, keyword: string): boolean {
+  if (typeof schema !== 'object' || schema === null) return false;
+  return Object.hasOwn(schema, keyword) || Object.values(schema).some((part) => schemaHas(part, keyword));
+}
 
 function storedVersionCauses({ spec, status }: CustomResourceDefinition): StatusCause[] {
   const stored = status?.storedVersions ?? [];
+  if (stored.length === 0)
+    return [invalidValue('status.storedVersions', null, 'must have at least one stored version')];
   const known = new Set((spec.versions ?? []).map((one) => one.name));
-  return stored.flatMap((version, at) =>
+  // Each stored version stands for one version.
+  const unmatched = new Set(stored);
+  const missing = (spec.versions ?? []).filter((one) => !unmatched.delete(one.name) && one.storage);
+  return [
+    ...missing.map(({ name }) =>
+      invalidValue('status.storedVersions', stored, `must have the storage version ${name}`),
+    ),
+    ...lost(stored, known),
+  ];
+}
+
+const lost = (stored: readonly string[], known: ReadonlySet<string>): StatusCause[] =>
+  stored.flatMap((version, at) =>
     known.has(version)
       ? []
       : [
@@ -232,7 +127,6 @@ function storedVersionCauses({ spec, status }: CustomResourceDefinition): Status
           ),
         ],
   );
-}
 
 function immutableCauses(crd: CustomResourceDefinition, old: CustomResourceDefinition): StatusCause[] {
   const established = old.status?.conditions?.some((one) => one.type === 'Established' && one.status === 'True');

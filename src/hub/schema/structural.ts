@@ -14,9 +14,10 @@ import {
 import type { Schema } from '../../kube/schema.ts';
 import type { StatusCause } from '../../kube/status.ts';
 import { deepEqual, isMap, type JsonMap } from '../patch/json-value.ts';
+import { embeddedCauses } from './embedded.ts';
 import { compilePattern } from './patterns.ts';
 import { prune } from './prune.ts';
-import { validate } from './validate.ts';
+import { schemaFaults } from './validate.ts';
 
 /** Takes a version's openAPIV3Schema and its path in the CRD. `status`: the version has the status subresource. */
 export function structuralCauses(schema: Schema, path: FieldPath, status: boolean): StatusCause[] {
@@ -24,10 +25,27 @@ export function structuralCauses(schema: Schema, path: FieldPath, status: boolea
     ...statusRootCauses(schema, path, status),
     ...(schema.nullable ? [forbiddenField(child(path, 'nullable'), 'nullable cannot be true at the root')] : []),
   ];
-  const structural = sortCauses(invariants(schema, 'root', path));
-  const defaults = structural.length > 0 ? [] : defaultCauses(schema, path, true);
+  // What has no structural form at all is told by what it must not have, not by what it lacks.
+  const convertible = isConvertible(schema);
+  const structural = convertible ? sortCauses(invariants(schema, 'root', path)) : [];
+  const defaults = convertible && structural.length === 0 ? defaultCauses(schema, path, true) : [];
   return [...causes, ...structural, ...defaults, ...schemaCauses(schema, path, { root: true })];
 }
+
+/** `schema.NewStructural`: keywords without a structural form are nowhere. */
+const isConvertible = (schema: Schema): boolean =>
+  !UNSUPPORTED.some((name) => isSet((schema as JsonMap)[name])) &&
+  !Array.isArray(schema.items) &&
+  [
+    ...Object.values(schema.properties ?? {}),
+    ...(typeof schema.additionalProperties === 'object' ? [schema.additionalProperties] : []),
+    ...(schema.items ? [schema.items] : []),
+    ...(schema.not ? [schema.not] : []),
+    ...[schema.allOf, schema.anyOf, schema.oneOf].flatMap((list) => list ?? []),
+  ].every(isConvertible);
+
+const isSet = (value: unknown): boolean =>
+  value !== undefined && !(typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 
 const sortCauses = (causes: StatusCause[]): StatusCause[] =>
   causes.sort((a, b) => (`${a.field}: ${a.message}` < `${b.field}: ${b.message}` ? -1 : 1));
@@ -246,7 +264,10 @@ function defaultCauses(schema: Schema, path: FieldPath, root: boolean): StatusCa
     if (isMap(value) && !deepEqual(withoutMeta(prune(value, type).value), withoutMeta(value))) {
       causes.push(invalidValue(at, value, 'must not have unknown fields'));
     }
-    causes.push(...validate(value, undefined, type).map((cause) => within(cause, at)));
+    const embedded = embeddedCauses(value, type);
+    // Whether lists repeat items is asked of objects only.
+    const found = embedded.length > 0 ? embedded : schemaFaults(value, undefined, schema);
+    causes.push(...found.map((cause) => within(cause, at)));
   }
   if (schema.items) causes.push(...defaultCauses(schema.items, child(path, 'items'), false));
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
@@ -279,9 +300,7 @@ function schemaCauses(schema: Schema, path: FieldPath, place: Place): StatusCaus
   if (schema.default !== undefined && place.noDefaults !== undefined)
     causes.push(forbiddenField(child(path, 'default'), `must not be set ${place.noDefaults}`));
   for (const name of UNSUPPORTED) {
-    const value = (schema as JsonMap)[name];
-    if (value !== undefined && !(isMap(value) && Object.keys(value).length === 0))
-      causes.push(forbiddenField(child(path, name), `${name} is not supported`));
+    if (isSet((schema as JsonMap)[name])) causes.push(forbiddenField(child(path, name), `${name} is not supported`));
   }
   if (type === 'null')
     causes.push(forbiddenField(child(path, 'type'), 'type cannot be set to null, use nullable as an alternative'));
@@ -344,6 +363,10 @@ function extensionCauses(schema: Schema, path: FieldPath): StatusCause[] {
   const listType: string | undefined = schema['x-kubernetes-list-type'];
   if (listType !== undefined && type !== 'array') causes.push(needs('array', 'x-kubernetes-list-type is specified'));
   else if (listType === 'set' && items) causes.push(...setItemCauses(items, at('items')));
+  if ((listType === 'set' || listType === 'map') && items?.nullable)
+    causes.push(
+      forbiddenField(child(at('items'), 'nullable'), `cannot be nullable when x-kubernetes-list-type is ${listType}`),
+    );
   if (listType !== undefined && !['atomic', 'set', 'map'].includes(listType))
     causes.push(notSupported(at('x-kubernetes-list-type'), listType, ['atomic', 'set', 'map']));
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
@@ -406,6 +429,13 @@ function mapListCauses(schema: Schema, keys: readonly string[], path: FieldPath)
         ),
       );
     }
+    if (property?.nullable)
+      causes.push(
+        forbiddenField(
+          child(sub(itemsPath, key), 'nullable'),
+          'this property is in x-kubernetes-list-map-keys, so it cannot be nullable',
+        ),
+      );
     if (keys.indexOf(key) !== at) causes.push(invalidValue(keysPath, keys, 'must not contain duplicate entries'));
   }
   return causes;
@@ -440,19 +470,21 @@ function ruleCauses(schema: Schema, path: FieldPath): StatusCause[] {
   });
 }
 
-/** `.spec.ports[0].name` and `.labels['a.b']` lead to a field of the schema. */
-export function pathExists(schema: Schema, path: string): boolean {
+/** Whether `.spec.name` and `.labels['a.b']` lead to a field of the schema. */
+const pathExists = (schema: Schema, path: string): boolean => pathTarget(schema, path) !== undefined;
+
+/** The schema of the field to which a path leads. */
+export function pathTarget(schema: Schema, path: string): Schema | undefined {
   let rest = path.trim();
   let target: Schema | undefined = schema;
   while (rest !== '') {
     const match = /^(?:\.([A-Za-z_][\w-]*)|\['((?:[^'\\]|\\.)*)'\])/.exec(rest);
-    if (match === null || target === undefined) return false;
+    if (match === null || target === undefined) return undefined;
     rest = rest.slice(match[0].length);
     const name = match[1] ?? (match[2] as string).replace(/\\(.)/g, '$1');
     const { properties, additionalProperties }: Schema = target;
     if (properties && Object.hasOwn(properties, name)) target = properties[name];
     else target = typeof additionalProperties === 'object' ? additionalProperties : undefined;
-    if (target === undefined) return false;
   }
-  return true;
+  return target;
 }

@@ -28,10 +28,14 @@ import { compilePattern } from './patterns.ts';
  */
 export function validate(value: Json, old: Json | undefined, type: TypeSchema | undefined): StatusCause[] {
   if (type === undefined) return [];
-  const causes = check(value, type.root, '', old).causes;
+  const causes = schemaFaults(value, old, type.root);
   const lists = old !== undefined && listTypeCauses(old, type.root).length > 0 ? [] : listTypeCauses(value, type.root);
   return [...causes, ...lists];
 }
+
+/** As `validate`, but for what list types say of items. */
+export const schemaFaults = (value: Json, old: Json | undefined, schema: Schema): readonly StatusCause[] =>
+  check(value, schema, '', old).causes;
 
 interface Outcome {
   readonly causes: readonly StatusCause[];

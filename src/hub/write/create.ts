@@ -121,6 +121,7 @@ async function createNamed(
   putManagersLast(object);
   await permit(core, request);
   validateObject(target, object, undefined);
+  definition.warnings?.(object, undefined).forEach(request.warn);
   await validateAdmission(core, request);
   definition.forget?.(object);
   const address = { ...target, name: object.metadata.name as string };

@@ -138,6 +138,7 @@ async function changeOnce(
   countGeneration(target, object, old);
   object.metadata.resourceVersion = String(entry.revision);
   validateObject(target, object, old);
+  if (target.subresource === '') definition.warnings?.(object, old).forEach(warn);
   await validateAdmission(core, request);
   keepUnchangedTimes(object, old);
   return storeUpdate(core, request, entry, old, warnings);

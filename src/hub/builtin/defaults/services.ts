@@ -30,9 +30,7 @@ function service(value: Fields): void {
   const balanced = type === 'LoadBalancer';
   const external = balanced || type === 'NodePort' || (type === 'ClusterIP' && listIn(spec, 'externalIPs').length > 0);
   if (external) fill(spec, { externalTrafficPolicy: 'Cluster' });
-  if (type !== 'ExternalName') fill(spec, { internalTrafficPolicy: 'Cluster', ...ipFamilyPolicy(spec) });
-  // The older field names the first of the newer one's addresses; addresses themselves a cluster chooses.
-  if (spec.clusterIPs === undefined && typeof spec.clusterIP === 'string') spec.clusterIPs = [spec.clusterIP];
+  if (type !== 'ExternalName') fill(spec, { internalTrafficPolicy: 'Cluster' });
   if (!balanced) return;
   fill(spec, { allocateLoadBalancerNodePorts: true });
   const status = objectIn(value, 'status');
@@ -41,10 +39,6 @@ function service(value: Fields): void {
     if (ingress.ip !== undefined) fill(ingress, { ipMode: 'VIP' });
   }
 }
-
-/** A headless service without selector follows its endpoints, of whatever family: that is left to the cluster. */
-const ipFamilyPolicy = (spec: Fields): Readonly<Record<string, Json>> =>
-  spec.clusterIP === 'None' && spec.selector === undefined ? {} : { ipFamilyPolicy: 'SingleStack' };
 
 function sessionAffinity(spec: Fields): void {
   if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;

@@ -16,7 +16,7 @@ import { type Causes, dnsLabel, oneOf, portName, portNumber, present } from './s
 import { type ContainerSecurity, containerSecurityCauses } from './security.ts';
 import { type Variable, type VariableSource, variableCauses, variableSourceCauses } from './variables.ts';
 
-interface Port {
+export interface ContainerPort {
   readonly name?: string;
   readonly containerPort?: number;
   readonly hostPort?: number;
@@ -30,7 +30,7 @@ export interface Container {
   readonly imagePullPolicy?: string;
   readonly terminationMessagePolicy?: string;
   readonly restartPolicy?: string;
-  readonly ports?: readonly Port[];
+  readonly ports?: readonly ContainerPort[];
   readonly env?: readonly Variable[];
   readonly envFrom?: readonly VariableSource[];
   readonly volumeMounts?: readonly Mount[];
@@ -192,7 +192,7 @@ function resizeCauses(policies: readonly ResizePolicy[], path: FieldPath): Cause
 const supported = (value: string, values: readonly string[], path: FieldPath): Causes =>
   values.includes(value) ? [] : [value === '' ? requiredValue(path) : notSupported(path, value, values)];
 
-function portCauses(ports: readonly Port[], path: FieldPath): Causes {
+function portCauses(ports: readonly ContainerPort[], path: FieldPath): Causes {
   const names = new Set<string>();
   return ports.flatMap((port, at) => {
     const own = index(path, at);

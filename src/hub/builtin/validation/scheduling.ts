@@ -89,7 +89,8 @@ function nodeAffinityCauses(affinity: NonNullable<Affinity['nodeAffinity']>, pat
     ...(required ? nodeSelectorCauses(required.nodeSelectorTerms ?? [], child(path, REQUIRED)) : []),
     ...each(affinity[PREFERRED], child(path, PREFERRED), ({ weight = 0, preference = {} }, own) => [
       ...weightCauses(weight, child(own, 'weight')),
-      ...nodeTermCauses(preference, child(own, 'preference')),
+      // Upstream only warns of values of preferences.
+      ...nodeTermCauses(preference, child(own, 'preference'), false),
     ]),
   ];
 }
@@ -98,20 +99,26 @@ function nodeAffinityCauses(affinity: NonNullable<Affinity['nodeAffinity']>, pat
 export function nodeSelectorCauses(terms: readonly NodeTerm[], path: FieldPath): Causes {
   const own = child(path, 'nodeSelectorTerms');
   if (terms.length === 0) return [requiredValue(own, 'must have at least one node selector term')];
-  return each(terms, own, nodeTermCauses);
+  return each(terms, own, (term, path) => nodeTermCauses(term, path, true));
 }
 
-const nodeTermCauses = (term: NodeTerm, path: FieldPath): Causes => [
-  ...each(term.matchExpressions, child(path, 'matchExpressions'), requirementCauses),
+const nodeTermCauses = (term: NodeTerm, path: FieldPath, checkValues: boolean): Causes => [
+  ...each(term.matchExpressions, child(path, 'matchExpressions'), (one, own) =>
+    requirementCauses(one, own, checkValues),
+  ),
   ...each(term.matchFields, child(path, 'matchFields'), fieldRequirementCauses),
 ];
 
-function requirementCauses({ key = '', operator = '', values = [] }: Requirement, path: FieldPath): Causes {
+function requirementCauses(
+  { key = '', operator = '', values = [] }: Requirement,
+  path: FieldPath,
+  checkValues: boolean,
+): Causes {
   const own = child(path, 'values');
   return [
     ...operatorCauses(operator, values, path),
     ...labelKeyCauses(key, child(path, 'key')),
-    ...values.flatMap((value, at) => labelValueCauses(value, index(own, at))),
+    ...(checkValues ? values.flatMap((value, at) => labelValueCauses(value, index(own, at))) : []),
   ];
 }
 

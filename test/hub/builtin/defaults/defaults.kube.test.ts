@@ -25,7 +25,7 @@ afterAll(async () => {
 /** What admission, allocation and generated identity add; defaulting has no part in it. */
 const ADDED: Readonly<Record<string, readonly string[]>> = {
   Pod: ['spec.tolerations', 'spec.priority', 'spec.preemptionPolicy'],
-  Service: ['spec.clusterIP', 'spec.clusterIPs', 'spec.ipFamilies'],
+  Service: ['spec.clusterIP', 'spec.clusterIPs', 'spec.ipFamilies', 'spec.ipFamilyPolicy'],
   Job: ['spec.selector', 'spec.template.metadata.labels', 'metadata.labels'],
   DaemonSet: ['metadata.annotations'],
   Namespace: ['spec'],

@@ -84,7 +84,6 @@ test('a service targets its own port, and only a balanced one gets node ports', 
     allocateLoadBalancerNodePorts: true,
     externalTrafficPolicy: 'Cluster',
   });
-  expect(defaulted('v1', 'Service', { spec: { clusterIP: 'None' } }).spec.clusterIPs).toEqual(['None']);
 });
 
 test('a secret keeps no stringData', () => {

@@ -406,4 +406,17 @@ export const KINDS: readonly RequestSequence[] = [
     }),
     get(CM),
   ),
+  sequence(
+    'services that change their type',
+    post(`${NS}/services`, service('s', { clusterIP: 'None', selector: { a: 'b' }, externalIPs: ['1.1.1.1'] })),
+    patch('merge', `${NS}/services/s`, { spec: { type: 'ExternalName', externalName: 'x.y' } }),
+    patch('merge', `${NS}/services/s`, { spec: { type: 'ClusterIP', clusterIP: 'None', externalName: null } }),
+    patch('strategic', `${NS}/services/s`, {
+      spec: { type: 'ExternalName', externalName: 'x.y', clusterIP: '', clusterIPs: null },
+    }),
+    put(`${NS}/services/s`, service('s', { clusterIP: 'None', selector: { a: 'b' } })),
+    patch('apply', `${NS}/services/s?fieldManager=x`, service('s', { clusterIP: 'None', selector: { a: 'b' } })),
+    patch('apply', `${NS}/services/q?fieldManager=x`, service('q', { clusterIP: 'None', selector: { a: 'b' } })),
+    get(`${NS}/services`, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }),
+  ),
 ];
