@@ -24,6 +24,8 @@ export interface Rig {
   readonly progress: (line: string) => void;
   /** Where namespace `default` of the workspace lives in a member; made by placing something there. */
   downstreamNamespace(member: Client): Promise<string>;
+  /** Another gateway over the same clusters, whose process has done nothing yet: for what is measured of a process. */
+  freshGateway(): Promise<{ readonly view: Client; stop(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -36,7 +38,8 @@ export async function startRig(progress: (line: string) => void): Promise<Rig> {
   const [alone, ...joined] = clusters as [KubeCluster, ...KubeCluster[]];
   progress('starting the gateway');
   const joins = joined.flatMap(({ name, kubeconfigPath }) => ['--join', `${name}=${kubeconfigPath}`]);
-  const gateway = await runGateway({ built: true, args: ['--clusters', 'none', '--no-sample', ...joins] });
+  const startGateway = () => runGateway({ built: true, args: ['--clusters', 'none', '--no-sample', ...joins] });
+  const gateway = await startGateway();
   const view = createClient(subjectOf(gateway, 'gateway'), CONNECTIONS);
   const workspace = view.subject.prefix.split('/').at(-1) as string;
   const hub = createClient({ ...view.subject, name: 'hub', prefix: `/clusters/${workspace}` }, CONNECTIONS);
@@ -53,6 +56,15 @@ export async function startRig(progress: (line: string) => void): Promise<Rig> {
     gatewayPid: gateway.pid,
     progress,
     downstreamNamespace: (member) => findNamespace(member, workspace),
+    async freshGateway() {
+      const fresh = await startGateway();
+      const client = createClient(subjectOf(fresh, 'fresh gateway'), CONNECTIONS);
+      const stop = async (): Promise<void> => {
+        await client.close();
+        await fresh.stop();
+      };
+      return { view: client, stop };
+    },
     async close() {
       await Promise.all([direct, view, hub, ...members.map(({ client }) => client)].map((client) => client.close()));
       await gateway.stop();

@@ -7,6 +7,7 @@ import { hubListCase } from './cases/hub-list.ts';
 import { lagCase } from './cases/lag.ts';
 import { listCase } from './cases/list.ts';
 import { memoryCase } from './cases/memory.ts';
+import { passThroughCase } from './cases/pass-through.ts';
 import { podsCase } from './cases/pods.ts';
 import { syncCase } from './cases/sync.ts';
 import { watchCase } from './cases/watch.ts';
@@ -18,6 +19,7 @@ import { placeEverywhere, type Rig, startRig } from './rig.ts';
 
 const CASES: Readonly<Record<string, (rig: Rig) => Promise<Row[]>>> = {
   get: getCase,
+  'pass-through': passThroughCase,
   create: createCase,
   'hub-list': hubListCase,
   watch: watchCase,
