@@ -19,6 +19,7 @@ import type { Projections } from './projections.ts';
 import type { SourcePool } from './source-pool.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 import { faultText, type SourceFault } from './warnings.ts';
+import { within } from './within.ts';
 
 export interface LocateContext {
   readonly hub: HubPort;
@@ -287,20 +288,23 @@ async function readLive(
   ownNamespace: string,
   { name, user, signal }: LocateRequest,
 ): Promise<Item | undefined> {
-  if (downstream.namespaceMapping === 'Hashed' && info.namespaced) {
-    await context.maps
-      .of(downstream)
-      .whenSynced(AbortSignal.any([signal, AbortSignal.timeout(context.sourceDeadlineMs)]));
-    if (context.maps.of(downstream).tenant(ownNamespace) === undefined) return undefined;
-  }
-  const { status, body } = await downstream.fetch({
-    method: 'GET',
-    path: resourcePath(info, ownNamespace, name),
-    headers: { accept: 'application/json' },
-    deadlineMs: context.sourceDeadlineMs,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(context.sourceDeadlineMs)]),
-    user,
+  const answer = await within(context.sourceDeadlineMs, signal, async (deadline) => {
+    if (downstream.namespaceMapping === 'Hashed' && info.namespaced) {
+      const map = context.maps.of(downstream);
+      await map.whenSynced(deadline);
+      if (map.tenant(ownNamespace) === undefined) return undefined;
+    }
+    return downstream.fetch({
+      method: 'GET',
+      path: resourcePath(info, ownNamespace, name),
+      headers: { accept: 'application/json' },
+      deadlineMs: context.sourceDeadlineMs,
+      signal: deadline,
+      user,
+    });
   });
+  if (answer === undefined) return undefined;
+  const { status, body } = answer;
   if (status === 404) return undefined;
   if (status !== 200) throw new Error(`answered ${status}`);
   return toItem(context.encode, body, downstream, info);

@@ -53,6 +53,7 @@ export class NamespaceMap {
   readonly #byWorkspace = new Map<string, Map<string, string>>();
   readonly #departed = new Map<string, TenantNamespace>();
   readonly #listeners = new Set<(downstreamNamespace: string, tenant: TenantNamespace) => void>();
+  #learned = false;
   readonly #end: () => void;
   readonly #reflector: Reflector;
 
@@ -93,6 +94,7 @@ export class NamespaceMap {
   }
 
   async whenSynced(signal?: AbortSignal): Promise<void> {
+    if (this.#learned) return;
     await this.#reflector.whenSynced(signal);
     this.#learnAll();
   }
@@ -112,7 +114,10 @@ export class NamespaceMap {
     this.#listeners.clear();
   }
 
+  /** The first list comes without events; after it they tell all. */
   #learnAll(): void {
+    if (this.#learned) return;
+    this.#learned = true;
     for (const cached of this.#reflector.list()) this.#learn(cached);
   }
 

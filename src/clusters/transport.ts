@@ -170,8 +170,10 @@ export function createTransport(options: TransportOptions): Transport {
     const controller = new AbortController();
     inFlight.add(controller);
     const deadlineMs = request.deadlineMs ?? options.deadlineMs;
-    const late = clusterError(clusterName, 'timeout', `no response headers within ${deadlineMs} ms`);
-    const timer = setTimeout(() => controller.abort(late), deadlineMs);
+    // Made only when it is late: an error costs its stack trace.
+    const late = (): void =>
+      controller.abort(clusterError(clusterName, 'timeout', `no response headers within ${deadlineMs} ms`));
+    const timer = setTimeout(late, deadlineMs);
     const forward = () => controller.abort(request.signal?.reason);
     if (request.signal) {
       // One signal fans out to every cluster of a view.
