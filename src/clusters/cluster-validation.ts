@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { AdmissionRequest, AdmissionStep } from '../hub/core.ts';
+import { STATE_LABEL_PREFIX } from '../hub/kinds/workload.ts';
 import type { ResourceDefinition } from '../hub/resource-definition.ts';
 import { downstreamNamespace } from '../kube/namespace-locator.ts';
 import type { KubeObject } from '../kube/object.ts';
@@ -91,7 +92,8 @@ class Inquiry {
   /** Throws ApiError where a cluster finds the object invalid. */
   async ask(clusters: readonly Downstream[], request: AdmissionRequest): Promise<void> {
     const { options, target, warn } = request;
-    const cluster = this.choose(clusters, target.definition);
+    const cluster =
+      this.choose(standsIn(clusters, request), target.definition) ?? this.choose(clusters, target.definition);
     const verdict: Verdict =
       cluster === undefined
         ? { kind: 'unable', reason: 'no cluster at hand', lasting: false }
@@ -139,39 +141,40 @@ class Inquiry {
             workspace,
             namespace,
           });
+    const { object, operation } = request;
     const until = this.options.now() + this.options.deadlineMs;
-    const first = await this.dryRun(cluster, definition, request.object, own, true, until);
+    const ask = (verb: Verb, namespace: string): Promise<Verdict> =>
+      this.dryRun(cluster, definition, object, { verb, namespace, own: namespace === own }, until);
+    const first = await ask(operation === 'update' ? 'apply' : 'create', own);
     // Any namespace will do to learn whether the object is valid; its policies are nothing to it.
-    return first.kind === 'no namespace'
-      ? this.dryRun(cluster, definition, request.object, 'default', false, until)
-      : first;
+    if (first.kind === 'no namespace') return ask('create', 'default');
+    if (operation !== 'update' || first.kind !== 'invalid') return first;
+    // No cluster could hold it; or what stands in this one cannot become it, and another one's may.
+    const anew = await ask('create', own);
+    return anew.kind === 'invalid' ? anew : { kind: 'objection', message: first.status.message ?? '' };
   }
 
   private async dryRun(
     cluster: Downstream,
     { info }: ResourceDefinition,
     object: KubeObject,
-    namespace: string,
-    ownNamespace: boolean,
+    { verb, namespace, own }: Question,
     until: number,
   ): Promise<Verdict> {
     const body = JSON.stringify(question(object, namespace));
-    const known = `${cluster.key} ${createHash('sha256').update(body).digest('base64')}`;
+    const known = `${cluster.key} ${verb} ${createHash('sha256').update(body).digest('base64')}`;
     const now = this.options.now();
     if ((this.valid.get(known) ?? 0) > now) return { kind: 'valid' };
     const deadlineMs = until - now;
     if (deadlineMs <= 0) return { kind: 'unable', reason: 'no answer in time', lasting: false };
     this.asking.set(cluster, (this.asking.get(cluster) ?? 0) + 1);
-    const verdict = await this.post(
-      cluster,
-      `${resourcePath(info, namespace)}?${QUERY}`,
-      body,
-      deadlineMs,
-      ownNamespace,
-    );
+    const collection = resourcePath(info, namespace);
+    const path = verb === 'create' ? collection : `${collection}/${encodeURIComponent(object.metadata.name ?? '')}`;
+    const request = { ...REQUESTS[verb], path: `${path}?${REQUESTS[verb].query}`, body };
+    const verdict = await this.send(cluster, request, deadlineMs, own);
     this.asking.set(cluster, (this.asking.get(cluster) ?? 1) - 1);
     if (verdict.kind === 'valid') this.valid.set(known, this.options.now() + VALID_MS);
-    if (verdict.kind === 'unable' && ownNamespace)
+    if (verdict.kind === 'unable' && own)
       this.resting.set(
         restKey(cluster, info),
         this.options.now() + (verdict.lasting ? REST_MS.lasting : REST_MS.briefly),
@@ -179,18 +182,22 @@ class Inquiry {
     return verdict;
   }
 
-  private async post(
+  private async send(
     cluster: Downstream,
-    path: string,
-    body: string,
+    {
+      method,
+      path,
+      type,
+      body,
+    }: { readonly method: string; readonly path: string; readonly type: string; readonly body: string },
     deadlineMs: number,
     ownNamespace: boolean,
   ): Promise<Verdict> {
     // Giving up says nothing about the cluster: its breaker does not count it. And the whole answer must come in time.
     const signal = AbortSignal.any([AbortSignal.timeout(deadlineMs), cluster.signal]);
-    const headers = { 'content-type': 'application/json', accept: 'application/json' };
+    const headers = { 'content-type': type, accept: 'application/json' };
     try {
-      const answer = await cluster.fetch({ method: 'POST', path, headers, body, signal }, MAX_ANSWER_BYTES);
+      const answer = await cluster.fetch({ method, path, headers, body, signal }, MAX_ANSWER_BYTES);
       return dryRunVerdict(answer.status, answer.body.toString('utf8'), ownNamespace);
     } catch (error) {
       const reason = error instanceof ClusterError ? error.kind : 'no answer in time';
@@ -200,8 +207,37 @@ class Inquiry {
 }
 
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
-/** The hub has told of unknown fields; nothing is stored, so nobody owns anything. */
-const QUERY = 'dryRun=All&fieldValidation=Ignore&fieldManager=tmc-gateway';
+
+type Verb = 'create' | 'apply';
+
+interface Question {
+  readonly verb: Verb;
+  readonly namespace: string;
+  /** The namespace is the one in which the object would stand. */
+  readonly own: boolean;
+}
+
+/** The hub has told of unknown fields. */
+const QUERY = 'dryRun=All&fieldValidation=Ignore';
+
+/**
+ * A new object is created. A changed one is applied as the syncer will: what stands there becomes it, under the cluster's rules for
+ * updates; fields that are left out go, as only their manager can make them; where nothing stands it is created.
+ */
+const REQUESTS: Readonly<Record<Verb, { readonly method: string; readonly type: string; readonly query: string }>> = {
+  create: { method: 'POST', type: 'application/json', query: `${QUERY}&fieldManager=tmc-gateway` },
+  apply: {
+    method: 'PATCH',
+    type: 'application/apply-patch+yaml',
+    query: `${QUERY}&fieldManager=tmc-syncer&force=true`,
+  },
+};
+
+/** Of an update: the clusters in which the object was placed; else none. */
+const standsIn = (clusters: readonly Downstream[], { operation, object }: AdmissionRequest): readonly Downstream[] =>
+  operation === 'update'
+    ? clusters.filter(({ key }) => object.metadata.labels?.[`${STATE_LABEL_PREFIX}${key}`] !== undefined)
+    : [];
 
 const restKey = ({ key }: Downstream, { group, version, resource }: ResourceDefinition['info']): string =>
   `${key} ${group}/${version}/${resource}`;

@@ -16,7 +16,7 @@ export type Verdict =
 const QUOTA = /exceeded quota: |failed quota: |status unknown for quota: /;
 /** Things that are placed with the object and are not there yet. */
 const NOT_YET = /error looking up service account|service account .+ was not found/;
-const NOT_AUTHORIZED = /cannot create resource /;
+const NOT_AUTHORIZED = /cannot (create|patch) resource /;
 const BY_POLICY = /^admission webhook "|ValidatingAdmissionPolicy '.+' with binding '.+' denied request/;
 
 /** `ownNamespace`: asked in the namespace that the object would stand in, whose policies are the ones that count. */

@@ -33,7 +33,9 @@ interface Started {
   ): Promise<{ status: number; json: { message?: string }; warning: unknown; by: string | undefined }>;
 }
 
-async function start(answer: (namespace: string) => FakeAnswer | Promise<FakeAnswer>): Promise<Started> {
+async function start(
+  answer: (namespace: string, method: string) => FakeAnswer | Promise<FakeAnswer>,
+): Promise<Started> {
   const cluster = fakeDownstream('east');
   cluster.serve(builtinResources());
   const time = { now: 1_000 };
@@ -42,7 +44,10 @@ async function start(answer: (namespace: string) => FakeAnswer | Promise<FakeAns
     discovery: cluster.discovery,
     async fetch(request) {
       cluster.requests.push(request);
-      const { status = 200, body = '' } = await answer(/namespaces\/([^/]+)/.exec(request.path)?.[1] ?? '');
+      const { status = 200, body = '' } = await answer(
+        /namespaces\/([^/]+)/.exec(request.path)?.[1] ?? '',
+        request.method ?? '',
+      );
       if (request.signal?.aborted) throw request.signal.reason;
       return { status, headers: {}, body: Buffer.from(body) };
     },
@@ -129,6 +134,31 @@ describe('what is authored is shown to a cluster', () => {
     expect(cluster.requests).toHaveLength(1);
     expect((await request('PATCH', `${DEPLOYMENTS}/a`, { spec: { replicas: 3 } }, MERGE)).status).toBe(200);
     expect(cluster.requests).toHaveLength(2);
+  });
+
+  test('a change is applied to what was placed; what only that copy cannot become is a warning', async () => {
+    let valid = true;
+    const { cluster, create } = await start((_, method) =>
+      method === 'POST'
+        ? valid
+          ? { status: 201, body: '{}' }
+          : refusal(422, 'Invalid', 'never')
+        : refusal(422, 'Invalid', 'Deployment.apps "a" is invalid: spec.x: field is immutable'),
+    );
+    await create(deployment('a'));
+    const { request } = hub as HubHarness;
+    const changed = await request('PATCH', `${DEPLOYMENTS}/a`, { spec: { replicas: 3 } }, MERGE);
+    expect([changed.status, changed.headers.warning]).toEqual([
+      200,
+      ['299 - "cluster \\"east\\" would refuse this: Deployment.apps \\"a\\" is invalid: spec.x: field is immutable"'],
+    ]);
+    const [, applied, anew] = cluster.requests;
+    expect(applied).toMatchObject({ method: 'PATCH', headers: { 'content-type': 'application/apply-patch+yaml' } });
+    expect(applied?.path).toMatch(/deployments\/a\?dryRun=All&.*fieldManager=tmc-syncer&force=true$/);
+    expect(anew?.method).toBe('POST');
+    valid = false;
+    const refused = await request('PATCH', `${DEPLOYMENTS}/a`, { spec: { replicas: 4 } }, MERGE);
+    expect([refused.status, refused.json.message]).toEqual([422, 'never']);
   });
 
   test('kinds that the hub knows all about are its own affair', async () => {

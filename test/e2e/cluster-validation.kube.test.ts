@@ -32,6 +32,27 @@ function lastValidatedBy(): string | undefined {
     .findLast((by) => by !== undefined);
 }
 
+/** The cluster itself denies such operations on Deployments where the expression holds. */
+async function deny(name: string, operation: string, expression: string, message: string): Promise<void> {
+  const group = '/apis/admissionregistration.k8s.io/v1';
+  const head = (kind: string) => ({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name } });
+  const rule = { apiGroups: ['apps'], apiVersions: ['v1'], operations: [operation], resources: ['deployments'] };
+  const policy = {
+    ...head('ValidatingAdmissionPolicy'),
+    spec: {
+      matchConstraints: { resourceRules: [rule] },
+      validations: [{ expression: `!(${expression})`, message }],
+    },
+  };
+  const binding = {
+    ...head('ValidatingAdmissionPolicyBinding'),
+    spec: { policyName: name, validationActions: ['Deny'] },
+  };
+  const { east } = joined.clusters;
+  await east.fetchOk(`${group}/validatingadmissionpolicies`, { method: 'POST', body: policy });
+  await east.fetchOk(`${group}/validatingadmissionpolicybindings`, { method: 'POST', body: binding });
+}
+
 describe('a cluster looks at what is authored', () => {
   test('what only it knows to be invalid is refused in its words, before anything was ever placed there', async () => {
     const bad = deployment('bad', { hostAliases: [{ ip: 'nowhere', hostnames: ['a'] }] });
@@ -78,28 +99,7 @@ describe('a cluster looks at what is authored', () => {
     expect(within.headers.warning).toBeUndefined();
     await east.fetchOk(`/api/v1/namespaces/${namespace}/resourcequotas/none`, { method: 'DELETE' });
 
-    const group = '/apis/admissionregistration.k8s.io/v1';
-    const policy = {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingAdmissionPolicy',
-      metadata: { name: 'no-risk' },
-      spec: {
-        matchConstraints: {
-          resourceRules: [
-            { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] },
-          ],
-        },
-        validations: [{ expression: "!('risk' in object.metadata.?labels.orValue({}))", message: 'too risky' }],
-      },
-    };
-    const binding = {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingAdmissionPolicyBinding',
-      metadata: { name: 'no-risk' },
-      spec: { policyName: 'no-risk', validationActions: ['Deny'] },
-    };
-    await east.fetchOk(`${group}/validatingadmissionpolicies`, { method: 'POST', body: policy });
-    await east.fetchOk(`${group}/validatingadmissionpolicybindings`, { method: 'POST', body: binding });
+    await deny('no-risk', 'CREATE', "'risk' in object.metadata.?labels.orValue({})", 'too risky');
     await waitFor(
       'the policy to be in force',
       async () =>
@@ -111,6 +111,35 @@ describe('a cluster looks at what is authored', () => {
     expect(risky.status, messageOf(risky)).toBe(201);
     expect(String(risky.headers.warning)).toContain('cluster \\"east\\" would refuse this: ');
     expect(String(risky.headers.warning)).toContain('too risky');
+  });
+
+  test('a change is shown to what was placed, under the rules for updates', async () => {
+    const { east } = joined.clusters;
+    expect((await create(deployment('placed'))).status).toBe(201);
+    await waitFor(
+      'the deployment to be placed',
+      async () =>
+        (await east.fetchOk<{ items: { metadata: { name: string } }[] }>('/apis/apps/v1/deployments')).items.some(
+          ({ metadata }) => metadata.name === 'placed',
+        ),
+      { timeoutMs: 30_000 },
+    );
+    await deny('no-growth', 'UPDATE', 'object.spec.replicas > oldObject.spec.replicas + 2', 'grows too fast');
+    const scale = (replicas: number) =>
+      joined.admin.fetch(`${VIEW}${PATH}/placed?dryRun=All`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/merge-patch+json' },
+        body: { spec: { replicas } },
+      });
+    let replicas = 9;
+    await waitFor(
+      'the policy to be in force',
+      // What was valid is not shown again for a while.
+      async () => String((await scale(replicas++)).headers.warning).includes('grows too fast'),
+      { timeoutMs: 30_000, intervalMs: 500 },
+    );
+    const within = await scale(2);
+    expect([within.status, within.headers.warning]).toEqual([200, undefined]);
   });
 
   test('a cluster that hangs does not hold writes up', async () => {
