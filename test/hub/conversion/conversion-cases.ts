@@ -83,7 +83,47 @@ const answered = (name: string, answer: NonNullable<ConversionCase['answer']>): 
 });
 const metadata = (more: object) => (given: Widget) => ({ ...given, metadata: { ...given.metadata, ...more } });
 
+const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions?dryRun=All';
+/** A definition of another kind, with a conversion that is to be looked at. */
+const crd = (conversion: unknown): RequestStep =>
+  post(CRDS, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'gears.{ns}.example.com' },
+    spec: {
+      group: '{ns}.example.com',
+      scope: 'Namespaced',
+      names: { plural: 'gears', singular: 'gear', kind: 'Gear', listKind: 'GearList' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+      conversion,
+    },
+  });
+const webhook = (clientConfig: unknown, conversionReviewVersions: unknown = ['v1']) =>
+  crd({ strategy: 'Webhook', webhook: { clientConfig, conversionReviewVersions } });
+const URL_CONFIG = { url: 'https://hooks.example.com/convert' };
+
 export const CONVERSION_CASES: readonly ConversionCase[] = [
+  {
+    name: 'what a definition may say of conversion',
+    steps: [
+      crd({ strategy: 'None' }),
+      webhook(URL_CONFIG),
+      webhook({ service: { namespace: 'a', name: 'b', path: '/c' } }),
+      webhook({ service: { namespace: 'a', name: 'b', port: 70_000 } }),
+      webhook({ service: { namespace: '', name: '' } }),
+      webhook({ ...URL_CONFIG, service: { namespace: 'a', name: 'b' } }),
+      webhook({}),
+      webhook({ url: 'http://hooks.example.com' }),
+      webhook({ url: 'https://user@hooks.example.com/?x=y#z' }),
+      webhook(URL_CONFIG, []),
+      webhook(URL_CONFIG, ['v1', 'v1']),
+      webhook(URL_CONFIG, ['v2', 'Not Valid']),
+      webhook(URL_CONFIG, ['v2', 'v1beta1']),
+      crd({ strategy: 'Webhook' }),
+      crd({ strategy: 'Other' }),
+      crd({ strategy: 'None', webhook: { clientConfig: URL_CONFIG, conversionReviewVersions: ['v1'] } }),
+    ],
+  },
   {
     name: 'objects are stored in one version and served in both',
     steps: [
