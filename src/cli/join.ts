@@ -1,7 +1,8 @@
 /** `tmc join` and `tmc leave`. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { joinCluster, leaveCluster } from '../clusters/join.ts';
+import { joinCluster } from '../clusters/join.ts';
+import { leaveCluster } from '../clusters/leave.ts';
 import { connectGateway, type GatewayOptions } from './gateway.ts';
 import { clusterKubeconfigText, writeKubeconfig } from './kubeconfig.ts';
 import { UsageError } from './usage-error.ts';
@@ -48,7 +49,7 @@ export async function join(name: string, options: JoinOptions): Promise<void> {
 
 export async function leave(
   name: string,
-  options: GatewayOptions & { kubeconfig?: string; context?: string },
+  options: GatewayOptions & { kubeconfig?: string; context?: string; orphan?: boolean },
 ): Promise<void> {
   const gateway = await connectGateway({ ...options, workspace: options.workspace ?? 'root' });
   try {
@@ -60,6 +61,7 @@ export async function leave(
         ? { kubeconfig: readFile(options.kubeconfig), baseDirectory: dirname(resolve(options.kubeconfig)) }
         : {}),
       ...(options.context ? { context: options.context } : {}),
+      orphan: options.orphan === true,
       onStep: step,
     });
     process.stdout.write(`cluster ${name} has left ${gateway.workspace}\n`);

@@ -66,10 +66,22 @@ withGateway(program.command('join <name>'))
   .action(runCommand(async (options, name) => (await import('./join.ts')).join(name, options)));
 
 withGateway(program.command('leave <name>'))
-  .description('unregister a cluster, and remove what joining made there')
+  .description('unregister a cluster, and remove what was placed and what joining made there')
   .option('--kubeconfig <file>', 'kubeconfig of an administrator of the cluster; without it nothing is removed there')
   .option('--context <name>', 'context in that kubeconfig')
-  .addHelpText('after', '\nExample:\n  tmc leave prod-eu')
+  .option('--orphan', 'leave what was placed there running; it is no longer managed')
+  .addHelpText(
+    'after',
+    `
+What was placed is deleted with its namespaces, and it is waited for until it is gone. A namespace in which somebody
+else keeps something stays, without what was placed, and is named. Drain the cluster first where its work is to move
+(docs/operations.md).
+
+Examples:
+  tmc leave prod-eu --kubeconfig eu.kubeconfig            # and remove everything there
+  tmc leave prod-eu --kubeconfig eu.kubeconfig --orphan   # workloads keep running
+  tmc leave prod-eu                                       # the cluster is out of reach: only unregister it`,
+  )
   .action(runCommand(async (options, name) => (await import('./join.ts')).leave(name, options)));
 
 withGateway(program.command('kubeconfig'))

@@ -22,7 +22,7 @@ export class JoinError extends Error {
 
 export interface ClusterCalls {
   /** Parsed JSON; undefined for 404. Throws JoinError, naming what was tried. */
-  call(method: string, path: string, toDo: string, body?: object): Promise<unknown>;
+  call(method: string, path: string, toDo: string, body?: object, accept?: string): Promise<unknown>;
   apply(manifest: JoinManifest): Promise<void>;
   /** False when there was nothing of ours. */
   remove(manifest: JoinManifest): Promise<boolean>;
@@ -30,7 +30,11 @@ export interface ClusterCalls {
 }
 
 export function clusterCalls(
-  { name, signal }: { readonly name: string; readonly signal?: AbortSignal },
+  {
+    name,
+    signal,
+    intent = 'join',
+  }: { readonly name: string; readonly signal?: AbortSignal; readonly intent?: 'join' | 'leave' },
   endpoint: EndpointSpec,
   credentials: CredentialSource,
 ): ClusterCalls {
@@ -44,14 +48,20 @@ export function clusterCalls(
     maxSockets: 2,
   });
 
-  async function call(method: string, path: string, toDo: string, body?: object): Promise<unknown> {
+  async function call(
+    method: string,
+    path: string,
+    toDo: string,
+    body?: object,
+    accept = 'application/json',
+  ): Promise<unknown> {
     const failed = (why: string, cause?: unknown) =>
-      new JoinError(`Cannot join "${name}": cannot ${toDo}: ${why}`, cause);
+      new JoinError(`Cannot ${intent} "${name}": cannot ${toDo}: ${why}`, cause);
     const contentType = method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json';
     const request = {
       method,
       path,
-      headers: { 'content-type': contentType },
+      headers: { accept, 'content-type': contentType },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     };

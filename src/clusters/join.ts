@@ -43,7 +43,7 @@ export interface JoinResult {
 }
 
 /** Secrets of clusters stand here in their workspace. */
-const HUB_NAMESPACE = 'tmc-system';
+export const HUB_NAMESPACE = 'tmc-system';
 const TOKEN_WAIT_MS = 10_000;
 
 /** Throws JoinError; ApiError where the hub refuses. */
@@ -69,32 +69,15 @@ export async function joinCluster(options: JoinOptions): Promise<JoinResult> {
   }
 }
 
-/** Undoes a join in the hub and, with a kubeconfig, at the cluster. What is already gone is no error. */
-export async function leaveCluster(
-  options: Omit<JoinOptions, 'kubeconfig' | 'mode' | 'spec'> & { readonly kubeconfig?: string },
-): Promise<void> {
-  const { hub, workspace, name, kubeconfig, onStep = () => undefined } = options;
-  await hub.delete({ ...CLUSTER_REGISTRATIONS, workspace, name });
-  await hub.delete({ ...SECRETS, workspace, namespace: HUB_NAMESPACE, name: secretName(name) });
-  onStep(`removed ${name} from ${workspace}`);
-  if (kubeconfig === undefined) return;
-  const withKubeconfig = { ...options, kubeconfig };
-  const cluster = await connect(withKubeconfig, await endpointFrom(withKubeconfig));
-  try {
-    for (const manifest of joinManifests({ impersonateUsers: false }).reverse()) {
-      if (await cluster.remove(manifest)) onStep(`deleted ${manifest.what}`);
-    }
-  } finally {
-    cluster.close();
-  }
+export const secretName = (name: string): string => `cluster-${name}`;
+
+export interface Source extends Pick<JoinOptions, 'name' | 'kubeconfig' | 'context' | 'baseDirectory' | 'signal'> {
+  /** For messages. */
+  readonly intent?: 'join' | 'leave';
 }
 
-const secretName = (name: string): string => `cluster-${name}`;
-
-type Source = Pick<JoinOptions, 'name' | 'kubeconfig' | 'context' | 'baseDirectory' | 'signal'>;
-
-async function endpointFrom(source: Source): Promise<EndpointSpec> {
-  const { name, kubeconfig } = source;
+export async function endpointFrom(source: Source): Promise<EndpointSpec> {
+  const { name, kubeconfig, intent = 'join' } = source;
   try {
     const cluster = (await loadKubeconfig(kubeconfig, trusted(source))).getCurrentCluster();
     const credentials = await credentialsFromKubeconfig(kubeconfig, trusted(source));
@@ -107,7 +90,7 @@ async function endpointFrom(source: Source): Promise<EndpointSpec> {
     parseEndpoint(endpoint);
     return endpoint;
   } catch (error) {
-    throw new JoinError(`Cannot join "${name}": ${(error as Error).message}`, error);
+    throw new JoinError(`Cannot ${intent} "${name}": ${(error as Error).message}`, error);
   }
 }
 
@@ -118,7 +101,7 @@ const trusted = ({ context, baseDirectory }: Source) => ({
   ...(baseDirectory === undefined ? {} : { baseDirectory }),
 });
 
-const connect = async (source: Source, endpoint: EndpointSpec): Promise<ClusterCalls> =>
+export const connect = async (source: Source, endpoint: EndpointSpec): Promise<ClusterCalls> =>
   clusterCalls(source, endpoint, await credentialsFromKubeconfig(source.kubeconfig, trusted(source)));
 
 /** The token of the Secret; where no controller fills it in, one that is asked for and expires. */

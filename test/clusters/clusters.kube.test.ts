@@ -4,12 +4,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMergedDiscovery } from '../../src/aggregate/discovery.ts';
 import type { ViewDiscovery } from '../../src/aggregate/view-discovery.ts';
 import type { ClusterRegistry } from '../../src/clusters/downstream.ts';
-import { joinCluster, leaveCluster } from '../../src/clusters/join.ts';
+import { joinCluster } from '../../src/clusters/join.ts';
 import { CLUSTER_REGISTRATIONS, SECRETS, SYNC_TARGETS } from '../../src/clusters/kinds.ts';
+import { leaveCluster } from '../../src/clusters/leave.ts';
 import { startRegistrationController } from '../../src/clusters/registration-controller.ts';
 import { createClusterRegistry } from '../../src/clusters/registry.ts';
 import type { ClusterRegistration, SyncTarget } from '../../src/hub/kinds/workload.ts';
+import { COPY_LABEL } from '../../src/hub/kinds/workload.ts';
 import type { ApiResponse } from '../../src/kube/api.ts';
+import { syncTargetKey } from '../../src/kube/namespace-locator.ts';
 import { systemClock } from '../../src/reconcile/clock.ts';
 import { silentLogger } from '../../src/reconcile/logger.ts';
 import { apiGet } from '../aggregate/api-request.ts';
@@ -316,6 +319,50 @@ describe('a cluster that dies', () => {
 });
 
 describe('leaving', () => {
+  it('removes what was placed, and keeps a namespace in which somebody else keeps something', async () => {
+    const key = syncTargetKey('root', 'west');
+    const put = async (path: string, kind: string, name: string, labels: Record<string, string>) => {
+      const apiVersion = path.startsWith('/apis/') ? path.split('/').slice(2, 4).join('/') : 'v1';
+      await west.fetchOk(path, { method: 'POST', body: { apiVersion, kind, metadata: { name, labels } } });
+    };
+    const ours = { [COPY_LABEL]: key };
+    for (const name of ['kcp-alone', 'kcp-shared', 'elsewhere']) {
+      await put('/api/v1/namespaces', 'Namespace', name, name === 'elsewhere' ? {} : ours);
+      await put(`/api/v1/namespaces/${name}/configmaps`, 'ConfigMap', 'placed', ours);
+    }
+    await put('/apis/rbac.authorization.k8s.io/v1/clusterroles', 'ClusterRole', 'placed', ours);
+    await put('/api/v1/namespaces/kcp-shared/configmaps', 'ConfigMap', 'mine', {});
+    await put('/api/v1/namespaces/elsewhere/configmaps', 'ConfigMap', 'of-another', { [COPY_LABEL]: 'another' });
+    const steps: string[] = [];
+    const kubeconfig = readFileSync(west.kubeconfigPath, 'utf8');
+    const options = {
+      hub: hub.client,
+      workspace: 'root',
+      name: 'west',
+      kubeconfig,
+      onStep: (text: string) => steps.push(text),
+    };
+    await leaveCluster(options);
+    const status = async (path: string): Promise<number> => (await west.fetch(path)).status;
+    expect(await status('/api/v1/namespaces/kcp-alone')).toBe(404);
+    expect(await status('/api/v1/namespaces/kcp-shared/configmaps/placed')).toBe(404);
+    expect(await status('/api/v1/namespaces/kcp-shared/configmaps/mine')).toBe(200);
+    expect(await status('/api/v1/namespaces/elsewhere/configmaps/placed')).toBe(404);
+    expect(await status('/api/v1/namespaces/elsewhere/configmaps/of-another')).toBe(200);
+    expect(await status('/apis/rbac.authorization.k8s.io/v1/clusterroles/placed')).toBe(404);
+    expect(steps).toEqual(
+      expect.arrayContaining([
+        'removed west from root',
+        'keep namespace kcp-shared: it holds what was not placed: ConfigMap kcp-shared/mine',
+        'delete namespace kcp-alone',
+        'delete ConfigMap kcp-shared/placed',
+        'delete ConfigMap elsewhere/placed',
+        'delete ClusterRole placed',
+        '4 deleted and gone',
+      ]),
+    );
+  });
+
   it('removes what joining made, in the hub and at the cluster', async () => {
     const kubeconfig = readFileSync(west.kubeconfigPath, 'utf8');
     await leaveCluster({ hub: hub.client, workspace: 'root', name: 'west', kubeconfig });

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterRegistry } from '../../src/clusters/downstream.ts';
-import { joinCluster, leaveCluster } from '../../src/clusters/join.ts';
+import { joinCluster } from '../../src/clusters/join.ts';
 import { SYNC_TARGETS } from '../../src/clusters/kinds.ts';
+import { leaveCluster } from '../../src/clusters/leave.ts';
 import { createReflectorPool } from '../../src/clusters/reflector-pool.ts';
 import { createClusterRegistry } from '../../src/clusters/registry.ts';
 import { startControllers } from '../../src/controllers.ts';
