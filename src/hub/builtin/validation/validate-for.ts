@@ -81,7 +81,8 @@ function withoutNulls<T>(value: T): T {
 function hasNull(value: unknown): boolean {
   if (value === null) return true;
   if (typeof value !== 'object') return false;
-  for (const part of Array.isArray(value) ? value : Object.values(value as object)) if (hasNull(part)) return true;
+  if (Array.isArray(value)) return value.some(hasNull);
+  for (const key in value) if (hasNull((value as Record<string, unknown>)[key])) return true;
   return false;
 }
 
