@@ -17,7 +17,7 @@ import { liveList } from './live-list.ts';
 import { locate } from './locate.ts';
 import type { MergedItem } from './merge.ts';
 import { compileSelection, type ViewSelection } from './selection.ts';
-import { deadlineOf, namesFor, withNames } from './show-references.ts';
+import { beginUsual, deadlineOf, namesFor, withNames } from './show-references.ts';
 import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 import { type SourceFault, warningHeaders } from './warnings.ts';
@@ -33,6 +33,7 @@ export async function answerList(
   const query = parseListQuery(request.query, false);
   const { form, selection } = await readForm(context, resolved, request, query);
   if (!isWatchable(resolved)) return liveList(context, resolved, request, query, selection, form);
+  beginUsual(context, resolved, request);
   const gathered = await gather(context, resolved, request, (name) => selection.wantsSource(name));
   try {
     if (gathered.uncached.length > 0) return await liveList(context, resolved, request, query, selection, form);

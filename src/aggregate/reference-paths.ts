@@ -12,6 +12,8 @@ export interface ReferencePath {
   readonly path: readonly string[];
   /** Of a plain name; undefined: an ObjectReference, which says its kind itself. */
   readonly kind?: string;
+  /** Nearly every object has it. */
+  readonly usual?: boolean;
 }
 
 const reference = (path: string): ReferencePath => ({ path: path.split('.') });
@@ -21,7 +23,7 @@ const REFERENCES: Readonly<Record<string, readonly ReferencePath[]>> = {
   events: [reference('involvedObject'), reference('related')],
   'events.events.k8s.io': [reference('regarding'), reference('related')],
   pods: [
-    nameOf('/Node', 'spec.nodeName'),
+    { ...nameOf('/Node', 'spec.nodeName'), usual: true },
     nameOf('/PersistentVolumeClaim', 'spec.volumes.*.persistentVolumeClaim.claimName'),
   ],
   endpoints: [
@@ -40,6 +42,10 @@ const REFERENCES: Readonly<Record<string, readonly ReferencePath[]>> = {
 };
 
 const OWNERS = reference('metadata.ownerReferences.*');
+
+/** Kinds that the resource's objects are all but bound to name. */
+export const usuallyNamed = (gr: GroupResource): readonly string[] =>
+  referencePaths(gr).flatMap(({ kind, usual }) => (usual === true && kind !== undefined ? [kind] : []));
 
 /** Paths that begin alike as one, so that no part of an object is gone over twice. */
 interface Step {

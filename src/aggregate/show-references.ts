@@ -3,10 +3,28 @@ import type { ApiRequest } from '../kube/api.ts';
 import { replaceUid } from './encode-object.ts';
 import type { MergedItem } from './merge.ts';
 import type { ReferenceNames } from './reference-names.ts';
+import { usuallyNamed } from './reference-paths.ts';
 import type { ViewContext } from './view-context.ts';
+import type { ResolvedResource } from './view-discovery.ts';
 
 export const deadlineOf = ({ sourceDeadlineMs }: ViewContext, { signal }: Pick<ApiRequest, 'signal'>): AbortSignal =>
   AbortSignal.any([signal, AbortSignal.timeout(sourceDeadlineMs)]);
+
+/**
+ * A first list of a kind: what its objects will name begins to be listed along with them, not after them. Costs nothing
+ * where the kind is cached already.
+ */
+export function beginUsual(
+  context: ViewContext,
+  { info, clusters }: ResolvedResource,
+  request: Pick<ApiRequest, 'workspace' | 'onlyCluster' | 'signal'>,
+): void {
+  const kinds = usuallyNamed(info);
+  if (kinds.length === 0 || request.onlyCluster !== undefined) return;
+  if (clusters.every((cluster) => context.pool.present(cluster, info, false)?.started === true)) return;
+  // Whoever needs them asks again, and hears of failures then.
+  void namesFor(context, request, kinds).catch(() => undefined);
+}
 
 /** How references to these kinds are shown in one answer; undefined: as they are. */
 export async function namesFor(

@@ -36,6 +36,17 @@ const eventOn = (name: string, namespace = 'default') => ({
 });
 const ownerOf = (pod: { metadata: { ownerReferences: { name: string }[] } }) => pod.metadata.ownerReferences[0]?.name;
 
+test('nodes begin to be listed along with the first list of pods, not after it', async () => {
+  const [east, west] = [cluster('east', 1), cluster('west', 2)];
+  const { call } = await setUp(east, west);
+  east.hanging = true;
+  west.hanging = true;
+  const list = call('GET', PODS_URL);
+  for (const { requests } of [east, west])
+    await vi.waitFor(() => expect(requests.map(({ path }) => path.split('?')[0])).toContain('/api/v1/nodes'));
+  await list;
+});
+
 describe('an owner, a node and the object of an event', () => {
   test('are named as they are shown, in lists, tables, gets and by field selectors', async () => {
     const [east, west] = [cluster('east', 1), cluster('west', 2)];
