@@ -270,4 +270,15 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       },
     },
   },
+  {
+    reason:
+      'Who owns what an older version of autoscalers keeps in annotations: upstream compares both versions, the hub the one that is written.',
+    at: {
+      'autoscalers: behavior in the older version': {
+        2: ['body.metadata.managedFields[1].fieldsV1.f:spec.f:metrics'],
+        3: ['body.metadata.managedFields[1].fieldsV1.f:spec.f:metrics'],
+        4: ['body.rows[0].object.metadata.managedFields[1].fieldsV1.f:spec.f:metrics'],
+      },
+    },
+  },
 ];

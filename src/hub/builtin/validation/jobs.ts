@@ -1,4 +1,5 @@
 /** Jobs and CronJobs (pkg/apis/batch/validation). */
+import { isDeepStrictEqual } from 'node:util';
 import { child, type FieldPath, invalidValue, notSupported, requiredValue } from '../../../kube/field-error.ts';
 import type { KubeObject } from '../../../kube/object.ts';
 import { cronScheduleError } from './cron-schedule.ts';
@@ -101,11 +102,26 @@ function updateCauses(spec: JobSpec, old: JobSpec): Causes {
   const scales = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism;
   return [
     ...(scales ? [] : immutable(spec.completions, old.completions, 'spec.completions')),
-    // A job that has not begun may still be told where and with what to run.
     ...FIXED.filter((field) => field !== 'template' || !old.suspend).flatMap((field) =>
       immutable(spec[field], old[field], child('spec', field)),
     ),
+    ...(old.suspend && !isDeepStrictEqual(runningPart(spec.template), runningPart(old.template))
+      ? [invalidValue('spec.template.spec', spec.template?.spec, 'field is immutable')]
+      : []),
   ];
+}
+
+/** What stays while a job is suspended: it may still be told where and with how much its pods run. */
+function runningPart({ spec = {} }: PodTemplate = {}): object {
+  const { nodeSelector: _n, tolerations: _t, schedulingGates: _g, affinity, ...rest } = spec as Record<string, unknown>;
+  const { nodeAffinity: _a, ...otherAffinity } = (affinity ?? {}) as Record<string, unknown>;
+  const unsized = (list: unknown) => ((list ?? []) as object[]).map((one) => ({ ...one, resources: undefined }));
+  return {
+    ...rest,
+    affinity: otherAffinity,
+    containers: unsized(spec.containers),
+    initContainers: unsized(spec.initContainers),
+  };
 }
 
 export function cronJobCauses(cronJob: CronJob, old: CronJob | undefined): Causes {

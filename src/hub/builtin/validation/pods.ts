@@ -231,9 +231,29 @@ function podUpdateCauses(spec: PodSpec, old: PodSpec): Causes {
   // A pod that has no node may be given one: the scheduler of an embedded cluster binds by an update of the pod.
   const { nodeName } = spec;
   const bound = old.nodeName === undefined && nodeName !== undefined ? { ...old, nodeName } : old;
-  return isDeepStrictEqual(fixedPart(spec), fixedPart(bound))
-    ? []
-    : [forbiddenField('spec', `pod updates may not change fields other than ${UPDATABLE}`)];
+  return [
+    ...deadlineCauses(spec.activeDeadlineSeconds, old.activeDeadlineSeconds),
+    ...keptTolerations(spec.tolerations ?? [], old.tolerations ?? []),
+    ...(isDeepStrictEqual(fixedPart(spec), fixedPart(bound))
+      ? []
+      : [forbiddenField('spec', `pod updates may not change fields other than ${UPDATABLE}`)]),
+  ];
+}
+
+/** A pod's end may only come nearer. */
+function deadlineCauses(seconds: number | undefined, before: number | undefined): Causes {
+  const path = 'spec.activeDeadlineSeconds';
+  if (before === undefined || seconds === before) return [];
+  if (seconds === undefined) return [invalidValue(path, null, 'must not update from a positive integer to nil value')];
+  return seconds > before ? [invalidValue(path, seconds, 'must be less than or equal to previous value')] : [];
+}
+
+/** Tolerations may be added, and last longer or shorter. */
+function keptTolerations(now: readonly Toleration[], before: readonly Toleration[]): Causes {
+  const timeless = ({ tolerationSeconds: _, ...rest }: Toleration): object => rest;
+  const lost = before.some((old) => !now.some((one) => isDeepStrictEqual(timeless(one), timeless(old))));
+  const text = 'existing toleration can not be modified except its tolerationSeconds';
+  return lost ? [forbiddenField('spec.tolerations', text)] : [];
 }
 
 function fixedPart(spec: PodSpec): object {

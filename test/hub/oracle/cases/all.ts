@@ -7,6 +7,7 @@ import { KINDS } from './kinds.ts';
 import { PATCHES } from './patches.ts';
 import { READS } from './reads.ts';
 import { REQUESTS } from './requests.ts';
+import { UPDATES } from './updates.ts';
 import { WARNINGS } from './warnings.ts';
 import { WRITES } from './writes.ts';
 
@@ -21,4 +22,5 @@ export const SEQUENCES: readonly RequestSequence[] = [
   ...CUSTOM,
   ...DEFINITIONS,
   ...WARNINGS,
+  ...UPDATES,
 ];
