@@ -171,8 +171,9 @@ const ask = (downstream: Downstream, path: string, accept: string, etag: string 
     signal: AbortSignal.timeout(WHOLE_MS),
   });
 
-/** It does not hang, it works on the answer: a large document takes an API server seconds the first time. */
-const isHeardSince = (downstream: Downstream, since: number): boolean => (downstream.health().lastContact ?? 0) > since;
+/** It does not hang, it works on the answer: a large document takes an API server seconds the first time. Its index may have come a moment before. */
+const isHeardSince = (downstream: Downstream, since: number): boolean =>
+  (downstream.health().lastContact ?? 0) > since - FRESH_MS;
 
 /** What the promise gives, or what there is when it takes too long; it goes on for those who come later. */
 function within<T>(ms: number, promise: Promise<T>, otherwise: () => T | Promise<T>): Promise<T> {
