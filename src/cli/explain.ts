@@ -91,7 +91,8 @@ function places(whereabouts: Whereabouts): string {
 /** Plural, singular, short name or kind, as kubectl takes them; the workspace's discovery knows. */
 async function findResource(gateway: Gateway, type: string): Promise<{ group: string; resource: string }> {
   const root = `/clusters/${gateway.workspace}`;
-  const { body } = await gateway.getJson(`${root}/apis`);
+  const { status, body } = await gateway.getJson(`${root}/apis`);
+  if (status !== 200) throw new Error((body as { message?: string }).message ?? `discovery answered ${status}`);
   const { groups } = body as { groups: { preferredVersion: { groupVersion: string } }[] };
   const paths = ['/api/v1', ...groups.map(({ preferredVersion }) => `/apis/${preferredVersion.groupVersion}`)];
   for (const path of paths) {

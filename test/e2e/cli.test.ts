@@ -50,6 +50,11 @@ test('explain gives every cluster its reason', async () => {
   expect((await tmc('explain', 'deployment/nothing')).stderr).toContain('deployments.apps "nothing" not found');
 });
 
+test('explain in a workspace that is not there says so', async () => {
+  const { stderr } = await tmc('explain', 'deployment/hello', '--workspace', 'root:nowhere');
+  expect(stderr).toContain('workspace "root:nowhere" does not exist');
+});
+
 test('explain says what a policy would change before it is there, and changes nothing', async () => {
   const file = join(gateway.dataDir, 'policy.yaml');
   const spec = 'metadata: {name: new}\nspec: {clusters: [nowhere]}\n';
