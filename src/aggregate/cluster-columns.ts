@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Downstream } from '../clusters/downstream.ts';
 import type { PrinterColumn } from '../hub/resource-definition.ts';
 import { groupResourceName } from '../kube/resource.ts';
+import { within } from '../kube/within.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 
 /** By name the union over the clusters that answer, in the order of the first. */
@@ -77,14 +78,10 @@ async function read(
   version: string,
   signal: AbortSignal,
 ): Promise<readonly PrinterColumn[] | undefined> {
-  const answer = await downstream
-    .fetch({
-      method: 'GET',
-      path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`,
-      deadlineMs: DEADLINE_MS,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]),
-    })
-    .catch(() => undefined);
+  const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`;
+  const answer = await within(DEADLINE_MS, signal, (end) =>
+    downstream.fetch({ method: 'GET', path, deadlineMs: DEADLINE_MS, signal: end }),
+  ).catch(() => undefined);
   if (answer === undefined || answer.status >= 500 || answer.status === 429) return undefined;
   if (answer.status !== 200) return [];
   const { spec } = JSON.parse(answer.body.toString('utf8')) as CustomResourceDefinition;

@@ -46,6 +46,9 @@ export function createMergedDiscovery(options: MergedDiscoveryOptions): ViewDisc
   const { hub, registry, firstDiscoveryMs = FIRST_DISCOVERY_MS } = options;
   const cache = new BySources<Merged>(SETS_PER_HUB);
   const openApi = createMergedOpenApi({ hub, registry });
+  registry.onChange(({ type }) => {
+    if (type === 'left') cache.clear();
+  });
 
   async function merged(workspace: string, onlyCluster: string | undefined, signal?: AbortSignal): Promise<Merged> {
     const sources = await sourcesOf(hub, registry, workspace, onlyCluster);

@@ -3,6 +3,7 @@ import type { Downstream } from '../clusters/downstream.ts';
 import type { ListQuery } from '../hub/read/list-options.ts';
 import { parseVersion } from '../hub/read/list-options.ts';
 import { ApiError, expired, versionTooLarge } from '../kube/status.ts';
+import { within } from '../kube/within.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
 import { type ContinueKey, decodeContinue, encodeContinue, type ViewContinue } from './continue-token.ts';
 import { folderOf } from './fold.ts';
@@ -144,11 +145,11 @@ export async function waitForVersion(gathered: ListSources, wanted: bigint, sign
     if (gathered.moments.find(version) === undefined) throw expired(`too old resource version: ${wanted}`);
     return;
   }
-  const timeout = AbortSignal.any([signal, AbortSignal.timeout(FUTURE_WAIT_MS)]);
   if (slot === HUB_SLOT) {
-    if (gathered.hub === undefined || gathered.hub.version >= version) return;
-    if (!(await gathered.hub.whenReached(version, timeout)))
-      throw versionTooLarge(wanted, encodeVersion(slot, gathered.hub.version));
+    const { hub } = gathered;
+    if (hub === undefined || hub.version >= version) return;
+    if (!(await within(FUTURE_WAIT_MS, signal, (end) => hub.whenReached(version, end))))
+      throw versionTooLarge(wanted, encodeVersion(slot, hub.version));
     return;
   }
   const source = gathered.clusters.find((one) => one.slot === slot);
@@ -157,7 +158,7 @@ export async function waitForVersion(gathered: ListSources, wanted: bigint, sign
   const isAbandoned = version <= source.reflector.abandonedVersion && !source.log.names(version);
   if (isAbandoned) throw expired(`too old resource version: ${wanted}`);
   if (source.version >= version) return;
-  await source.reflector.whenReached(version, timeout).catch(async () => {
+  await within(FUTURE_WAIT_MS, signal, (end) => source.reflector.whenReached(version, end)).catch(async () => {
     const isPast = version <= source.reflector.abandonedVersion || (await isGivenUp(source, version));
     if (isPast) throw expired(`too old resource version: ${wanted}`);
     throw versionTooLarge(wanted, encodeVersion(slot, source.version));

@@ -12,6 +12,7 @@ import type { ApiRequest, ApiResponse } from '../kube/api.ts';
 import type { ScannedObject } from '../kube/object-scan.ts';
 import { resourcePath } from '../kube/resource.ts';
 import { formatLabelSelector, parseLabelSelector } from '../kube/selector.ts';
+import { within } from '../kube/within.ts';
 import { decodeContinue } from './continue-token.ts';
 import { type FormContext, listAnswer, readHeaders } from './forms.ts';
 import { mergesNames, refuseFaults } from './gather.ts';
@@ -126,8 +127,7 @@ export async function readCluster(
 ): Promise<LiveSource> {
   const { sourceDeadlineMs, maps, encode } = context;
   const hashed = downstream.namespaceMapping === 'Hashed' && info.namespaced;
-  if (hashed)
-    await maps.of(downstream).whenSynced(AbortSignal.any([request.signal, AbortSignal.timeout(sourceDeadlineMs)]));
+  if (hashed) await within(sourceDeadlineMs, request.signal, (end) => maps.of(downstream).whenSynced(end));
   const shown = request.info.namespace;
   const own = shown === '' ? '' : ownNamespaceOf(maps, downstream, request.workspace, shown);
   const projection = context.projections.of(request.workspace, info)?.on(downstream);

@@ -5,6 +5,7 @@ import type { EncodeObject } from '../clusters/reflector.ts';
 import type { UserInfo } from '../kube/api.ts';
 import { type ResourceInfo, resourcePath } from '../kube/resource.ts';
 import { notFound, unavailable } from '../kube/status.ts';
+import { within } from '../kube/within.ts';
 import type { Clock } from '../reconcile/clock.ts';
 import { isNamespaceKind, isSharedKind } from './cluster-scope.ts';
 import { toItem } from './encode-object.ts';
@@ -19,7 +20,6 @@ import type { Projections } from './projections.ts';
 import type { SourcePool } from './source-pool.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 import { faultText, type SourceFault } from './warnings.ts';
-import { within } from './within.ts';
 
 export interface LocateContext {
   readonly hub: HubPort;

@@ -71,6 +71,7 @@ export function createMergedOpenApi(options: { hub: HubKinds; registry: ClusterR
   // Who joins is asked before anybody needs the answer.
   options.registry.onChange(({ type, downstream }) => {
     if (type === 'discovery') void fromClusters.index(downstream, 'amongOthers');
+    if (type === 'left') indices.clear();
   });
 
   async function v3Index(request: ApiRequest): Promise<ApiResponse> {

@@ -7,6 +7,7 @@ import { CLUSTER_LABEL, STATE_LABEL_PREFIX } from '../hub/kinds/workload.ts';
 import { type ListQuery, parseListQuery, parseWatchQuery } from '../hub/read/list-options.ts';
 import type { ApiRequest, ApiResponse } from '../kube/api.ts';
 import { invalid, pathNotFound } from '../kube/status.ts';
+import { within } from '../kube/within.ts';
 import { columnsOf } from './cluster-columns.ts';
 import { isNamespaceKind } from './cluster-scope.ts';
 import { type FormContext, listAnswer, objectValue, readHeaders, watchForm } from './forms.ts';
@@ -17,7 +18,7 @@ import { liveList } from './live-list.ts';
 import { locate } from './locate.ts';
 import type { MergedItem } from './merge.ts';
 import { compileSelection, type ViewSelection } from './selection.ts';
-import { beginUsual, deadlineOf, namesFor, withNames } from './show-references.ts';
+import { beginUsual, namesFor, withNames } from './show-references.ts';
 import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
 import { type SourceFault, warningHeaders } from './warnings.ts';
@@ -68,10 +69,9 @@ export async function answerWatch(
     refuseFaults({ ...gathered, faults }, isStrict(request));
     // client-go then lists, and watches from there.
     if (gathered.uncached.length > 0 && query.sendInitialEvents !== undefined) throw noInitialEvents(resolved);
-    acquired = await context.states.acquireWatched(
-      { workspace: request.workspace, onlyCluster: request.onlyCluster },
-      resolved,
-      deadlineOf(context, request),
+    const { workspace, onlyCluster } = request;
+    acquired = await within(context.sourceDeadlineMs, request.signal, (end) =>
+      context.states.acquireWatched({ workspace, onlyCluster }, resolved, end),
     );
     const body = await watchView(
       watchContext(context, resolved, request, { query, form, selection, gathered, release, state: acquired.state }),

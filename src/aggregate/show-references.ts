@@ -1,14 +1,12 @@
 /** References in one answer: the kinds that its objects name are looked up, within a cluster's deadline. */
 import type { ApiRequest } from '../kube/api.ts';
+import { within } from '../kube/within.ts';
 import { replaceUid } from './encode-object.ts';
 import type { MergedItem } from './merge.ts';
 import type { ReferenceNames } from './reference-names.ts';
 import { usuallyNamed } from './reference-paths.ts';
 import type { ViewContext } from './view-context.ts';
 import type { ResolvedResource } from './view-discovery.ts';
-
-export const deadlineOf = ({ sourceDeadlineMs }: ViewContext, { signal }: Pick<ApiRequest, 'signal'>): AbortSignal =>
-  AbortSignal.any([signal, AbortSignal.timeout(sourceDeadlineMs)]);
 
 /**
  * A first list of a kind: what its objects will name begins to be listed along with them, not after them. Costs nothing
@@ -35,7 +33,7 @@ export async function namesFor(
   if (kinds.length === 0 || request.onlyCluster !== undefined) return undefined;
   const references = context.states.references(request.workspace);
   try {
-    await references.need(new Set(kinds), deadlineOf(context, request));
+    await within(context.sourceDeadlineMs, request.signal, (end) => references.need(new Set(kinds), end));
     return references.remembered();
   } finally {
     // The views of kinds outlive their last user by far more than an answer takes.

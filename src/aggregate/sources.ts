@@ -44,7 +44,7 @@ export const isLive = (downstream: Downstream): boolean => {
 
 /** Caches made of sources are kept as long as the hub's list of kinds is: idle workspaces hold nothing. */
 export class BySources<T> {
-  readonly #byHub = new WeakMap<object, Map<string, T>>();
+  #byHub = new WeakMap<object, Map<string, T>>();
   readonly #limit: number;
 
   constructor(limit: number) {
@@ -62,6 +62,11 @@ export class BySources<T> {
     values.set(key, value);
     if (values.size > this.#limit) values.delete(values.keys().next().value as string);
     return value;
+  }
+
+  /** A cluster left: whatever was made of it would hold its connection and caches. The rest is made again when asked for. */
+  clear(): void {
+    this.#byHub = new WeakMap();
   }
 }
 

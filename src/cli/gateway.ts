@@ -6,6 +6,7 @@ import { loadKubeconfig } from '../clusters/kubeconfig.ts';
 import { createTransport, type Transport } from '../clusters/transport.ts';
 import type { HubClient } from '../hub/client.ts';
 import { createRemoteHubClient } from '../hub/remote-client.ts';
+import { isWorkspacePath } from '../workspaces/path.ts';
 import { currentUser, type KubeconfigUser } from './kubeconfig.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -30,8 +31,11 @@ export interface GatewayOptions {
   readonly workspace?: string;
 }
 
-/** Throws UsageError where no kubeconfig of a gateway is found. */
+/** Throws UsageError where no kubeconfig of a gateway is found, and for a workspace that cannot be one. */
 export async function connectGateway(options: GatewayOptions): Promise<Gateway> {
+  if (options.workspace !== undefined && !isWorkspacePath(options.workspace)) {
+    throw new UsageError(`"${options.workspace}" is no workspace`, 'for example: --workspace root:dev:team-a');
+  }
   const file = findKubeconfig(options.gateway);
   const text = readFileSync(file, 'utf8');
   const config = await loadKubeconfig(text, { trustKubeconfig: true });

@@ -14,6 +14,7 @@ import { downstreamNamespace } from '../kube/namespace-locator.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { groupResourceName, resourcePath } from '../kube/resource.ts';
 import { ApiError } from '../kube/status.ts';
+import { within } from '../kube/within.ts';
 import { ClusterError, type ClusterRegistry, type Downstream } from './downstream.ts';
 import { dryRunVerdict, type Verdict } from './dry-run-verdict.ts';
 
@@ -194,10 +195,11 @@ class Inquiry {
     ownNamespace: boolean,
   ): Promise<Verdict> {
     // Giving up says nothing about the cluster: its breaker does not count it. And the whole answer must come in time.
-    const signal = AbortSignal.any([AbortSignal.timeout(deadlineMs), cluster.signal]);
     const headers = { 'content-type': type, accept: 'application/json' };
     try {
-      const answer = await cluster.fetch({ method, path, headers, body, signal }, MAX_ANSWER_BYTES);
+      const answer = await within(deadlineMs, cluster.signal, (signal) =>
+        cluster.fetch({ method, path, headers, body, signal }, MAX_ANSWER_BYTES),
+      );
       return dryRunVerdict(answer.status, answer.body.toString('utf8'), ownNamespace);
     } catch (error) {
       const reason = error instanceof ClusterError ? error.kind : 'no answer in time';

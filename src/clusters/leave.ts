@@ -4,6 +4,7 @@
  */
 
 import { connect, endpointFrom, HUB_NAMESPACE, type JoinOptions, secretName } from './join.ts';
+import { JoinError } from './join-calls.ts';
 import { joinManifests } from './join-manifests.ts';
 import { CLUSTER_REGISTRATIONS, SECRETS } from './kinds.ts';
 import { removePlaced } from './remove-placed.ts';
@@ -15,7 +16,10 @@ export interface LeaveOptions extends Omit<JoinOptions, 'kubeconfig' | 'mode' | 
   readonly orphan?: boolean;
 }
 
-/** What is already gone is no error. Throws JoinError; ApiError where the hub refuses. */
+/**
+ * What is already gone is no error, as long as the cluster can be asked for the rest: a registration that is not there, and no
+ * kubeconfig, is a name that was mistyped. Throws JoinError; ApiError where the hub refuses.
+ */
 export async function leaveCluster(options: LeaveOptions): Promise<void> {
   const { hub, workspace, name, kubeconfig, orphan = false, onStep = () => undefined } = options;
   const source = kubeconfig === undefined ? undefined : { ...options, kubeconfig, intent: 'leave' as const };
@@ -23,9 +27,12 @@ export async function leaveCluster(options: LeaveOptions): Promise<void> {
   const cluster = source && (await connect(source, await endpointFrom(source)));
   try {
     await cluster?.call('GET', '/version', 'ask for the version');
+    const registered = (await hub.get({ ...CLUSTER_REGISTRATIONS, workspace, name })) !== undefined;
+    if (!registered && cluster === undefined)
+      throw new JoinError(`Cluster "${name}" is not registered in ${workspace}`);
     await hub.delete({ ...CLUSTER_REGISTRATIONS, workspace, name });
     await hub.delete({ ...SECRETS, workspace, namespace: HUB_NAMESPACE, name: secretName(name) });
-    onStep(`removed ${name} from ${workspace}`);
+    onStep(registered ? `removed ${name} from ${workspace}` : `${name} is not registered in ${workspace} any more`);
     if (cluster === undefined) {
       onStep('without --kubeconfig nothing was removed in the cluster');
       return;

@@ -8,6 +8,7 @@ import { recordEvent } from '../hub/record-event.ts';
 import { NAMESPACE_LOCATOR_ANNOTATION, parseLocator } from '../kube/namespace-locator.ts';
 import { apiVersionOf, type GroupResource, groupResourceName, type ResourceInfo } from '../kube/resource.ts';
 import { ApiError } from '../kube/status.ts';
+import { within } from '../kube/within.ts';
 import { type Clock, rfc3339 } from '../reconcile/clock.ts';
 import type { Logger } from '../reconcile/logger.ts';
 import { type ReconcileResult, WorkQueue } from '../reconcile/queue.ts';
@@ -241,7 +242,7 @@ export class TargetSyncer {
   }
 
   #synced(reflector: Reflector): Promise<void> {
-    return reflector.whenSynced(AbortSignal.any([this.#stop.signal, AbortSignal.timeout(FIRST_LIST_MS)]));
+    return within(FIRST_LIST_MS, this.#stop.signal, (end) => reflector.whenSynced(end));
   }
 
   #copySeen(resource: ResourceInfo, cached: CachedObject, type: ReflectorEvent['type']): void {

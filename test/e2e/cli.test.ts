@@ -71,12 +71,16 @@ test('a backup is written while the gateway runs', async () => {
   expect(existsSync(file)).toBe(true);
 });
 
-test('mistakes are told in one line, with what to do, and no stack', async () => {
-  const { code, stderr } = await tmc('join', 'x', '--kubeconfig', '/nowhere');
-  expect([code, stderr]).toEqual([
-    1,
-    'error: /nowhere cannot be read\ngive the kubeconfig of an administrator of the cluster with --kubeconfig\n',
-  ]);
+test.each([
+  {
+    call: ['join', 'x', '--kubeconfig', '/nowhere'],
+    told: '/nowhere cannot be read\ngive the kubeconfig of an administrator of the cluster with --kubeconfig',
+  },
+  { call: ['leave', 'nowhere'], told: 'Cluster "nowhere" is not registered in root' },
+  { call: ['kubeconfig', '--workspace', '::'], told: '"::" is no workspace\nfor example: --workspace root:dev:team-a' },
+])('mistakes are told in one line, with what to do, and no stack: $call', async ({ call, told }) => {
+  const { code, stderr, stdout } = await tmc(...call);
+  expect([code, stderr, stdout]).toEqual([1, `error: ${told}\n`, '']);
 });
 
 test.each(['dev', 'serve', 'join', 'leave', 'kubeconfig', 'status', 'explain', 'backup', 'restore', 'rotate-key'])(

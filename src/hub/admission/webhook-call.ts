@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Json } from '../../kube/object.ts';
 import { badRequest, internalError } from '../../kube/status.ts';
+import { within } from '../../kube/within.ts';
 import type { WriteOptions } from '../core.ts';
 import type { PolicyRequest } from './policy-request.ts';
 import { WebhookCallError, type WebhookClient } from './webhook-client.ts';
@@ -51,16 +52,11 @@ async function ask(
     );
   const uid = randomUUID();
   const timeoutSeconds = hook.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
-  const timeout = AbortSignal.timeout(timeoutSeconds * 1_000);
-  const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal()]);
   const { clientConfig } = hook;
-  const answer = await client({
-    workspace,
-    clientConfig,
-    body: reviewOf(uid, request),
-    timeoutSeconds,
-    signal,
-  }).catch((error: unknown) => {
+  const body = reviewOf(uid, request);
+  const answer = await within(timeoutSeconds * 1_000, options.signal?.(), (signal) =>
+    client({ workspace, clientConfig, body, timeoutSeconds, signal }),
+  ).catch((error: unknown) => {
     if (!(error instanceof WebhookCallError)) throw error;
     throw new WebhookCallError(`failed to call webhook: ${error.message}`, { cause: error });
   });

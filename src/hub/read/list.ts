@@ -1,5 +1,6 @@
 /** Reading collections: snapshot, selectors, pages. Entries come out as stored bytes; nothing is parsed unless a selector asks. */
 import { ApiError, badRequest, expired, versionTooLarge } from '../../kube/status.ts';
+import { within } from '../../kube/within.ts';
 import { isConverted } from '../conversion/converted-entries.ts';
 import type { HubCore, Target } from '../core.ts';
 import { collectionPrefix, kindKey, parsePlace } from '../keys.ts';
@@ -113,8 +114,7 @@ async function snapshotOf(core: HubCore, query: ListQuery, signal?: AbortSignal)
 
 /** Throws 504 with the cause that clients know when the version stays ahead of this server. */
 export async function waitForVersion(core: HubCore, wanted: bigint, signal?: AbortSignal): Promise<void> {
-  const timeout = AbortSignal.timeout(FUTURE_WAIT_MS);
-  const reached = await core.feed.reached(wanted, signal ? AbortSignal.any([timeout, signal]) : timeout);
+  const reached = await within(FUTURE_WAIT_MS, signal, (end) => core.feed.reached(wanted, end));
   if (!reached) throw versionTooLarge(wanted, await core.store.revision());
 }
 
