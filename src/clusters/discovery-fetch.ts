@@ -48,9 +48,15 @@ export async function fetchRoot(
   const answer = await fetch(root, { accept: ACCEPT, ...(known?.etag ? { 'if-none-match': known.etag } : {}) }, signal);
   if (answer.status === 304 && known !== undefined) return known;
   const document = parseJson<AggregatedDocument & LegacyRoot>(clusterName, root, answer);
-  if (document.kind === 'APIGroupDiscoveryList') {
+  if (document.kind === 'APIGroupDiscoveryList' && Array.isArray(document.items)) {
     return { groups: withLastKnown(groupsOfAggregated(document), known), etag: answer.headers.etag };
   }
+  // Anything else, read as a list of nothing, would take every kind of the cluster away.
+  const isLegacy =
+    root === '/api'
+      ? document.kind === 'APIVersions' && Array.isArray(document.versions)
+      : document.kind === 'APIGroupList' && Array.isArray(document.groups);
+  if (!isLegacy) throw clusterError(clusterName, 'garbage', `${root} did not answer with discovery`);
   return { groups: await fetchLegacy(clusterName, root, document, fetch, known, signal), etag: undefined };
 }
 
@@ -83,6 +89,7 @@ async function fetchLegacy(
     // The server behind an APIService is away: its version is still listed, with nothing below.
     if (answer.status >= 400) return { version, resources: [], stale: true };
     const list = parseJson<LegacyResourceList>(clusterName, `${root}/${apiVersion}`, answer);
+    if (list.kind !== 'APIResourceList') return { version, resources: [], stale: true };
     return { version, resources: resourcesOfLegacy({ ...list, groupVersion: apiVersion }), stale: false };
   };
   const groups = await Promise.all(

@@ -55,6 +55,7 @@ export interface LegacyResource {
   categories?: string[];
 }
 export interface LegacyResourceList {
+  kind?: string;
   groupVersion?: string;
   resources?: LegacyResource[];
 }

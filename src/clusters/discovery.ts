@@ -3,6 +3,7 @@
  * cluster comes back. While it is down the last answer stands, with its age.
  */
 import { createHash } from 'node:crypto';
+import { clusterError } from './classify-error.ts';
 import { type DiscoveredRoot, type DiscoveryFetch, fetchRoot, parseJson } from './discovery-fetch.ts';
 import { type DiscoveryWatchOptions, watchDefinitions } from './discovery-watch.ts';
 import type { ClusterDiscovery } from './downstream.ts';
@@ -55,6 +56,8 @@ export function createDiscoveryCache(options: DiscoveryCacheOptions): DiscoveryC
       options.fetch('/version', { accept: 'application/json' }, signal),
     ]);
     const serverVersion = parseJson<Record<string, string>>(options.clusterName, '/version', version);
+    if (typeof serverVersion.gitVersion !== 'string')
+      throw clusterError(options.clusterName, 'garbage', '/version did not answer with a version');
     const unchanged =
       known !== undefined &&
       core === known.core &&

@@ -1,4 +1,5 @@
 /** Calls to a cluster that is being joined, with failures in words for people. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterRegistration } from '../hub/kinds/workload.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { CredentialSource } from './credentials.ts';
@@ -11,6 +12,9 @@ export type EndpointSpec = ClusterRegistration['spec']['endpoint'];
 
 const DEADLINE_MS = 10_000;
 const MAX_BYTES = 4 * 1024 * 1024;
+/** As client-go: a server that says when to come again (429, 503 with Retry-After) is asked again, so many times. */
+const MAX_RETRIES = 10;
+const MAX_RETRY_AFTER_MS = 10_000;
 
 /** What went wrong and what to do, in one sentence; holds no credential. */
 export class JoinError extends Error {
@@ -65,12 +69,21 @@ export function clusterCalls(
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     };
-    const answer = await transport
-      .send(request)
-      .then(async ({ status, body: bytes }) => ({ status, text: await readWhole(name, bytes, MAX_BYTES, DEADLINE_MS) }))
-      .catch((error: Error) => {
-        throw failed(error.message, error);
-      });
+    const ask = (): Promise<Answer> =>
+      transport
+        .send(request)
+        .then(async ({ status, headers, body: bytes }) => {
+          const text = await readWhole(name, bytes, MAX_BYTES, DEADLINE_MS);
+          return { status, text, retryAfterMs: retryAfter(status, headers) };
+        })
+        .catch((error: Error) => {
+          throw failed(error.message, error);
+        });
+    let answer = await ask();
+    for (let tries = 0; answer.retryAfterMs !== undefined && tries < MAX_RETRIES; tries++) {
+      await sleep(answer.retryAfterMs, undefined, { signal });
+      answer = await ask();
+    }
     if (answer.status === 404) return undefined;
     const parsed = parse(answer.text);
     if (answer.status >= 400 || parsed === undefined) {
@@ -94,6 +107,20 @@ export function clusterCalls(
     },
     close: () => transport.destroy(),
   };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: Buffer;
+  /** Undefined where it does not ask to come again. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** `Retry-After` in whole seconds, as API servers give it (RFC 9110 §10.2.3); one that is starting says 429 so for a kind whose storage is not ready yet. */
+function retryAfter(status: number, headers: Readonly<Record<string, string>>): number | undefined {
+  const seconds = Number(headers['retry-after'] ?? Number.NaN);
+  if ((status !== 429 && status < 500) || !Number.isInteger(seconds) || seconds < 0) return undefined;
+  return Math.min(seconds * 1_000, MAX_RETRY_AFTER_MS);
 }
 
 function parse(bytes: Buffer): unknown {

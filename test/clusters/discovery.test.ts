@@ -94,6 +94,7 @@ describe('fetching discovery', () => {
           groups: [{ name: 'acme.com', versions: [{ groupVersion: 'acme.com/v1', version: 'v1' }] }],
         },
         '/apis/acme.com/v1': {
+          kind: 'APIResourceList',
           groupVersion: 'acme.com/v1',
           resources: [{ name: 'widgets', kind: 'Widget', namespaced: true }],
         },
@@ -123,6 +124,10 @@ describe('fetching discovery', () => {
     ['broken JSON', answer('{"kind"'), 'garbage'],
     ['a list', answer([]), 'garbage'],
     ['null', answer('null'), 'garbage'],
+    ['another kind', answer({ kind: 'Frob', apiVersion: 'v1' }), 'garbage'],
+    ['groups of another kind', answer({ kind: 'Frob', groups: [] }), 'garbage'],
+    ['a list of groups without groups', answer({ kind: 'APIGroupList' }), 'garbage'],
+    ['aggregated discovery without items', answer({ kind: 'APIGroupDiscoveryList' }), 'garbage'],
   ] as const)('is an error on %s', async (_what, given, kind) => {
     await expect(fetchRoot('east', '/apis', async () => given, undefined, never)).rejects.toMatchObject({ kind });
   });
