@@ -19,7 +19,7 @@ export async function listCase(rig: Rig): Promise<Row[]> {
     }),
   );
   const slowest = await slowestList(quarters);
-  // Unless something watched pods before, this one starts the reflectors: cold.
+  // No case before this one asks for pods through the view, so this starts the reflectors: cold.
   const cold = await measure({ workers: 1, count: 1 }, () => expectPods(rig.view.send('GET', path)));
   const direct = await repeated(rig.direct, path);
   const warm = await repeated(rig.view, path);
