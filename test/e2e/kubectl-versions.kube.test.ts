@@ -98,11 +98,21 @@ describe.each(olderKubectlVersions)('kubectl %s', (version) => {
     await ok('label', 'configmap', name, 'team=a');
     await ok('wait', `deployment/${name}`, '--for=condition=Available', '--timeout=30s');
     await ok('delete', '-f', file);
-    const args = ['get', 'deployments', name, '--watch', '--output-watch-events', '--request-timeout=3s'];
-    const watching = world.kubectlWith({ kubectl: binary }, ...args);
-    await ok('delete', 'deployment', name, '--timeout=60s');
-    const events = linesOf((await watching).stdout).map((line) => line.split(/\s+/)[0]);
-    expect(events.at(-1)).toBe('DELETED');
+    const watch = spawnKubectl(['get', 'deployments', name, '--watch', '--output-watch-events'], {
+      kubectl: binary,
+      kubeconfig: world.gateway().kubeconfig,
+    });
+    let told = '';
+    watch.stdout.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+    });
+    try {
+      await waitFor('the watch to have begun', () => told.includes('ADDED'));
+      await ok('delete', 'deployment', name, '--timeout=60s');
+      await waitFor('the end to be told', () => linesOf(told).at(-1)?.startsWith('DELETED') === true);
+    } finally {
+      watch.kill();
+    }
     await ok('wait', 'pods', '-l', `app=${name}`, '--for=delete', '--timeout=60s');
   });
 });
