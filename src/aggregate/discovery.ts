@@ -16,6 +16,7 @@ import {
   resourceListDocument,
 } from '../kube/discovery-document.ts';
 import { methodNotAllowed, notAcceptable, pathNotFound } from '../kube/status.ts';
+import { within } from '../kube/within.ts';
 import { type DiscoverySource, type MergedDiscovery, type MergedResource, mergeDiscovery } from './discovery-merge.ts';
 import { createMergedOpenApi } from './openapi.ts';
 import { sightOf } from './sight.ts';
@@ -168,14 +169,8 @@ async function firstWords(clusters: readonly Downstream[], withinMs: number, sig
     (downstream) => downstream.discovery() === undefined && patienceEnd(downstream, now, withinMs) > now,
   );
   if (silent.length === 0) return;
-  const late = new AbortController();
-  const timer = setTimeout(
-    () => late.abort(),
-    Math.max(...silent.map((each) => patienceEnd(each, now, withinMs))) - now,
-  );
-  const end = signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]);
-  await Promise.allSettled(silent.map((downstream) => downstream.whenDiscovered(end)));
-  clearTimeout(timer);
+  const left = Math.max(...silent.map((each) => patienceEnd(each, now, withinMs))) - now;
+  await within(left, signal, (end) => Promise.allSettled(silent.map((downstream) => downstream.whenDiscovered(end))));
 }
 
 const patience = new WeakMap<Downstream, number>();

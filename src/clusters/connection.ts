@@ -3,6 +3,7 @@
  * Credentials are replaced in place; a new endpoint is a new connection.
  */
 import type { TlsMaterial, UserInfo } from '../kube/api.ts';
+import { within } from '../kube/within.ts';
 import { createBreaker } from './breaker.ts';
 import { clusterError } from './classify-error.ts';
 import type { CredentialSource } from './credentials.ts';
@@ -109,11 +110,17 @@ export function createConnection(options: ConnectionOptions): ClusterConnection 
     intervalMs: timings.probeIntervalMs,
     downIntervalMs: timings.probeDownIntervalMs,
     probe: (stopped) =>
-      withinDeadline(clusterName, timings.probeDeadlineMs, stopped, async (signal) => {
-        const { status, body } = await send({ method: 'GET', path: '/readyz', signal });
-        await readWhole(clusterName, body, 64 * 1024, timings.probeDeadlineMs);
-        return status;
-      }),
+      within(
+        timings.probeDeadlineMs,
+        stopped,
+        // The body included: one that drips must not keep a probe from ending.
+        async (signal) => {
+          const { status, body } = await send({ method: 'GET', path: '/readyz', signal });
+          await readWhole(clusterName, body, 64 * 1024, timings.probeDeadlineMs);
+          return status;
+        },
+        () => clusterError(clusterName, 'timeout', `/readyz did not answer within ${timings.probeDeadlineMs} ms`),
+      ),
     onProbe(state, previous, outcome) {
       if (outcome.kind !== 'failed') breaker.close();
       if (outcome.kind === 'failed' && state.failures === CUT_STREAMS_AFTER) transport?.cutStreams();
@@ -182,23 +189,4 @@ export function createConnection(options: ConnectionOptions): ClusterConnection 
       closed.abort();
     },
   };
-}
-
-/** The whole call, body included: a body that drips must not keep a probe from ending. */
-async function withinDeadline<T>(
-  clusterName: string,
-  deadlineMs: number,
-  stopped: AbortSignal,
-  call: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const late = new AbortController();
-  const timer = setTimeout(
-    () => late.abort(clusterError(clusterName, 'timeout', `/readyz did not answer within ${deadlineMs} ms`)),
-    deadlineMs,
-  );
-  try {
-    return await call(AbortSignal.any([stopped, late.signal]));
-  } finally {
-    clearTimeout(timer);
-  }
 }
