@@ -2,27 +2,17 @@
  * One kind that two real clusters define otherwise: other columns, another field behind a column, a version more. And
  * what clashes over both: counted, paged and deleted exactly.
  */
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ClusterRegistry } from '../../src/clusters/downstream.ts';
-import { joinCluster } from '../../src/clusters/join.ts';
-import { startRegistrationController } from '../../src/clusters/registration-controller.ts';
-import { createClusterRegistry } from '../../src/clusters/registry.ts';
-import { createHub, type Hub } from '../../src/hub/hub.ts';
-import { openSqliteStore } from '../../src/hub/store/sqlite.ts';
-import { systemClock } from '../../src/reconcile/clock.ts';
-import { silentLogger } from '../../src/reconcile/logger.ts';
 import { startCluster } from '../kube/cluster.ts';
 import type { KubeCluster } from '../kube/kube-cluster.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { type ViewHarness, viewOver } from './view-harness.ts';
+import { type RealView, viewOfClusters } from './real-view.ts';
+import type { ViewHarness } from './view-harness.ts';
 
 let east: KubeCluster;
 let west: KubeCluster;
-let hub: Hub;
-let registry: ClusterRegistry;
+let world: RealView;
 let view: ViewHarness;
-const stop = new AbortController();
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const TABLE = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' };
@@ -56,9 +46,6 @@ beforeAll(async () => {
     KubeCluster,
     KubeCluster,
   ];
-  hub = await createHub({ store: openSqliteStore(':memory:'), profile: 'hub' });
-  registry = createClusterRegistry({ hub, clock: systemClock, log: silentLogger });
-  startRegistrationController({ hub, registry, signal: stop.signal, log: silentLogger });
   await post(
     east,
     CRDS,
@@ -88,28 +75,13 @@ beforeAll(async () => {
   await post(west, widgets('v1'), widget('of-west', { weight: 2, dimensions: { size: 3 } }));
   for (const cluster of [east, west]) {
     await post(cluster, widgets('v1'), widget('both', { size: 4, weight: 5 }));
-    await joinCluster({
-      hub: hub.client,
-      workspace: 'root',
-      name: cluster.name,
-      kubeconfig: readFileSync(cluster.kubeconfigPath, 'utf8'),
-      spec: { namespaceMapping: 'Identity' },
-    });
   }
-  view = viewOver(hub, registry);
-  await waitFor('both to be known', () =>
-    ['east', 'west'].every((name) => {
-      const downstream = registry.get('root', name);
-      return downstream?.health().state === 'Healthy' && downstream.discovery() !== undefined;
-    }),
-  );
+  world = await viewOfClusters([east, west]);
+  view = world.view;
 });
 
 afterAll(async () => {
-  stop.abort();
-  await view?.close();
-  await registry?.close();
-  await hub?.close();
+  await world?.close();
   await Promise.all([east?.stop(), west?.stop()]);
 });
 

@@ -1,57 +1,29 @@
 /** The view of real clusters: what it says must be the union of what each says directly, whatever happens to them. */
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ClusterRegistry } from '../../src/clusters/downstream.ts';
-import { joinCluster } from '../../src/clusters/join.ts';
-import { startRegistrationController } from '../../src/clusters/registration-controller.ts';
-import { createClusterRegistry } from '../../src/clusters/registry.ts';
-import { createHub, type Hub } from '../../src/hub/hub.ts';
 import { CLUSTER_LABEL } from '../../src/hub/kinds/workload.ts';
-import { openSqliteStore } from '../../src/hub/store/sqlite.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
-import { systemClock } from '../../src/reconcile/clock.ts';
-import { silentLogger } from '../../src/reconcile/logger.ts';
 import { startCluster } from '../kube/cluster.ts';
 import type { KubeCluster } from '../kube/kube-cluster.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { type ViewHarness, viewOver } from './view-harness.ts';
+import { type RealView, viewOfClusters } from './real-view.ts';
+import type { ViewHarness } from './view-harness.ts';
 
 let clusters: KubeCluster[];
-let hub: Hub;
-let registry: ClusterRegistry;
+let world: RealView;
 let view: ViewHarness;
-const stop = new AbortController();
 const NAMESPACE = 'union';
 
 beforeAll(async () => {
   clusters = await Promise.all(['east', 'west'].map((name) => startCluster({ name, nodes: 1 })));
-  hub = await createHub({ store: openSqliteStore(':memory:'), profile: 'hub' });
-  registry = createClusterRegistry({ hub, clock: systemClock, log: silentLogger });
-  startRegistrationController({ hub, registry, signal: stop.signal, log: silentLogger });
   for (const cluster of clusters) {
-    await joinCluster({
-      hub: hub.client,
-      workspace: 'root',
-      name: cluster.name,
-      kubeconfig: readFileSync(cluster.kubeconfigPath, 'utf8'),
-      spec: { namespaceMapping: 'Identity' },
-    });
     await cluster.createNamespace(NAMESPACE);
   }
-  view = viewOver(hub, registry);
-  await waitFor('both to be healthy', () =>
-    clusters.every(({ name }) => {
-      const downstream = registry.get('root', name);
-      return downstream?.health().state === 'Healthy' && downstream.discovery() !== undefined;
-    }),
-  );
+  world = await viewOfClusters(clusters);
+  view = world.view;
 });
 
 afterAll(async () => {
-  stop.abort();
-  await view?.close();
-  await registry?.close();
-  await hub?.close();
+  await world?.close();
   await Promise.all(clusters?.map((cluster) => cluster.stop()) ?? []);
 });
 

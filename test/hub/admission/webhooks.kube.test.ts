@@ -1,27 +1,22 @@
 /** The same webhooks registered at the hub and at a kube-apiserver: both must say the same to clients, and ask the same. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '../../support/wait-for.ts';
-import { startWebhookServer, type WebhookServer } from '../../support/webhook-server.ts';
+import type { WebhookServer } from '../../support/webhook-server.ts';
 import { compareSequence } from '../oracle/compare.ts';
-import { hubSide, kubeSide, type Side } from '../oracle/sides.ts';
+import type { Side } from '../oracle/sides.ts';
 import { configMap, post } from '../oracle/step.ts';
+import { type WebhookSides, webhookSides } from '../oracle/webhook-sides.ts';
 import { type HookSpec, WEBHOOK_CASES, type WebhookCase } from './webhook-cases.ts';
 
 const GROUP = '/apis/admissionregistration.k8s.io/v1';
-let sides: { hub: Side; kube: Side };
+let world: WebhookSides;
+let sides: WebhookSides['sides'];
 let server: WebhookServer;
 beforeAll(async () => {
-  server = await startWebhookServer();
-  sides = {
-    hub: await hubSide({ webhooks: { allowedHosts: ['127.0.0.1'], onlyAllowedHosts: false } }),
-    kube: await kubeSide('webhooks'),
-  };
+  world = await webhookSides('webhooks');
+  ({ sides, server } = world);
 });
-afterAll(async () => {
-  await sides?.hub.close();
-  await sides?.kube.close();
-  await server?.close();
-});
+afterAll(() => world?.close());
 
 describe('webhooks are asked, and heard, as kube-apiserver does', () => {
   test.each(WEBHOOK_CASES.map((one, at) => [one.name, one, at] as const))('%s', async (_, one, at) => {

@@ -1,27 +1,22 @@
 /** The same conversion webhook behind the hub and a kube-apiserver: both must store, serve and refuse alike. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitFor } from '../../support/wait-for.ts';
-import { type AdmissionReview, startWebhookServer, type WebhookServer } from '../../support/webhook-server.ts';
+import type { AdmissionReview, WebhookServer } from '../../support/webhook-server.ts';
 import { compareSequence } from '../oracle/compare.ts';
-import { hubSide, kubeSide, type Side } from '../oracle/sides.ts';
+import type { Side } from '../oracle/sides.ts';
 import { get, post } from '../oracle/step.ts';
+import { type WebhookSides, webhookSides } from '../oracle/webhook-sides.ts';
 import { CONVERSION_CASES, type ConversionCase, convertWidget, type Widget } from './conversion-cases.ts';
 import { widgetCrd, widgetVersions } from './widget-crd.ts';
 
-let sides: { hub: Side; kube: Side };
+let world: WebhookSides;
+let sides: WebhookSides['sides'];
 let server: WebhookServer;
 beforeAll(async () => {
-  server = await startWebhookServer();
-  sides = {
-    hub: await hubSide({ webhooks: { allowedHosts: ['127.0.0.1'], onlyAllowedHosts: false } }),
-    kube: await kubeSide('conversion'),
-  };
+  world = await webhookSides('conversion');
+  ({ sides, server } = world);
 });
-afterAll(async () => {
-  await sides?.hub.close();
-  await sides?.kube.close();
-  await server?.close();
-});
+afterAll(() => world?.close());
 
 describe('custom resources are converted as kube-apiserver does', () => {
   test.each(CONVERSION_CASES.map((one, at) => [one.name, one, at] as const))('%s', async (_, one, at) => {
